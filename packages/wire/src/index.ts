@@ -1,0 +1,3 @@
+export * from './address.js';
+export * from './bytes.js';
+export * from './errors.js';
