@@ -1,1 +1,11 @@
-export {};
+export type { IpamDriver, NetworkDriver } from './plugin/drivers.js';
+export { type PluginCall, type PluginOptions, type PluginOutcome, pluginHandler } from './plugin/handler.js';
+export type * from './plugin/ipam-messages.js';
+export type * from './plugin/network-messages.js';
+export type {
+  EndpointOptions,
+  ExposedPort,
+  NetworkOptions,
+  PortBinding,
+  PortProtocol,
+} from './plugin/options.js';
