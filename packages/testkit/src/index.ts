@@ -1,1 +1,12 @@
-export {};
+export { Bed, type BedOptions } from './bed.js';
+export type { DaemonOptions } from './daemon.js';
+export type { DockerOptions } from './docker.js';
+export { type HostFootprint, hostFootprint } from './footprint.js';
+export { askSocket, type HttpAnswer } from './http.js';
+export { sweepDeadBeds } from './leftovers.js';
+export type { OvsOptions, StopSignal } from './ovs.js';
+export type { BedProcess, ExecOptions, ExecResult, Exit } from './process.js';
+export type { SpawnOptions } from './sandbox.js';
+export type { BedLink, Snapshot } from './snapshot.js';
+export { uplink } from './uplink.js';
+export { type WaitOptions, waitUntil } from './wait.js';
