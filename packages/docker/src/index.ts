@@ -1,6 +1,7 @@
 export type { IpamDriver, NetworkDriver } from './plugin/drivers.js';
 export { type PluginCall, type PluginOptions, type PluginOutcome, pluginHandler } from './plugin/handler.js';
 export type * from './plugin/ipam-messages.js';
+export { listenPlugin, type PluginAddress, type PluginListener } from './plugin/listen.js';
 export type * from './plugin/network-messages.js';
 export type {
   EndpointOptions,
@@ -9,3 +10,4 @@ export type {
   PortBinding,
   PortProtocol,
 } from './plugin/options.js';
+export { type SystemdSocket, systemdSockets } from './plugin/systemd.js';

@@ -183,6 +183,13 @@ describe('answers', () => {
     await expect.poll(() => calls.map((call) => call.outcome)).toEqual(['ok']);
   });
 
+  it('refuse a request that never comes to its end', async () => {
+    const { path, seen } = await serve({ deadlineMs: 30 });
+    const answer = await exchange(path, [dockerBytes('NetworkDriver.Leave', leave).subarray(0, -10)]);
+    expect(answer).toMatch(/^HTTP\/1\.1 400 .*the body of NetworkDriver\.Leave was not finished within 30 ms/s);
+    expect(seen).toEqual([]);
+  });
+
   it('are not owed to a client that left in the middle of its request', async () => {
     const { path, seen } = await serve();
     const socket = connect(path);

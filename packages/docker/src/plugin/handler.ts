@@ -79,7 +79,7 @@ async function answerTo(
   if (request.method !== 'POST') return rejection(405, new LinecardError('LC_INVALID', 'only POST is allowed'));
   let call: PreparedCall;
   try {
-    const body = await readBody(request, bodyLimit);
+    const body = await withDeadline(`the body of ${name}`, readBody(request, bodyLimit), deadlineMs);
     if (!prepare) return rejection(404, unknownMethod(name));
     call = prepare(parseJson(body));
   } catch (error) {
@@ -105,11 +105,13 @@ async function perform(name: string, { invoke, ...ids }: PreparedCall, deadlineM
 /** The deadline's own error, told apart from a timeout that a driver reports. */
 class DeadlineError extends LinecardError {}
 
-function withDeadline(name: string, result: Promise<unknown>, deadlineMs: number): Promise<unknown> {
+function withDeadline<T>(what: string, result: Promise<T>, deadlineMs: number): Promise<T> {
   return new Promise((resolve, reject) => {
-    const hint = "see linecard's log for what it waits for";
-    const error = () => new DeadlineError('LC_TIMEOUT', `${name} was not finished within ${deadlineMs} ms`, { hint });
-    const timer = setTimeout(() => reject(error()), deadlineMs);
+    const late = () => {
+      const hint = "see linecard's log for what it waits for";
+      reject(new DeadlineError('LC_TIMEOUT', `${what} was not finished within ${deadlineMs} ms`, { hint }));
+    };
+    const timer = setTimeout(late, deadlineMs);
     void result.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }
