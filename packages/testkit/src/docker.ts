@@ -18,6 +18,8 @@ export interface DockerOptions {
 /** OVERLAYFS_SUPER_MAGIC of statfs(2): overlay2 cannot stand on another overlay. */
 const overlayMagic = 0x794c7630;
 
+const socket = '/run/docker.sock';
+
 /** dockerd (with the containerd that it manages) in a sandbox. */
 export class Docker {
   readonly #sandbox: Sandbox;
@@ -40,7 +42,7 @@ export class Docker {
     const { type } = await statfs(this.#sandbox.folder);
     const dockerd = this.#sandbox.spawn([
       'dockerd',
-      '--host=unix:///run/docker.sock',
+      `--host=unix://${socket}`,
       `--storage-driver=${type === overlayMagic ? 'vfs' : 'overlay2'}`,
       `--cgroup-parent=/${this.#sandbox.name}`,
       '--exec-opt=native.cgroupdriver=cgroupfs',
@@ -48,12 +50,11 @@ export class Docker {
       ...(options.args ?? []),
     ]);
     this.#dockerd = dockerd;
-    const socket = this.#sandbox.path('/run/docker.sock');
     const answers = async (): Promise<boolean> => {
       if (dockerd.exit !== undefined) {
         throw new LinecardError('LC_COMMAND', `dockerd ended at its start:\n${dockerd.log().slice(-2000)}`);
       }
-      return (await askSocket(socket, 'GET', '/_ping', 5000))?.status === 200;
+      return (await askSocket(this.#sandbox.path(socket), 'GET', '/_ping', 5000))?.status === 200;
     };
     await waitUntil(answers, { timeoutMs: 60_000, what: 'dockerd to answer' });
   }
@@ -65,7 +66,7 @@ export class Docker {
 
   /** Makes the image `busybox` available. */
   async loadImage(): Promise<void> {
-    const known = await this.#sandbox.exec(['docker', 'image', 'inspect', 'busybox'], { allowFail: true });
-    if (known.status !== 0) await this.#sandbox.exec(['docker', 'load', '--quiet', '--input', busyboxArchive()]);
+    const known = await askSocket(this.#sandbox.path(socket), 'GET', '/images/busybox/json', 5000);
+    if (known?.status !== 200) await this.#sandbox.exec(['docker', 'load', '--quiet', '--input', busyboxArchive()]);
   }
 }

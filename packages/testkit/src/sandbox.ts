@@ -121,7 +121,7 @@ export class Sandbox {
   }
 
   /** Runs a program inside. @throws LC_COMMAND, LC_TIMEOUT */
-  exec(argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
+  async exec(argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
     const result = runProgram(this.#enter(argv), argv, environment, options);
     return this.#track(result);
   }

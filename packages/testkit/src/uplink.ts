@@ -27,7 +27,8 @@ export async function addUplink(sandbox: Sandbox): Promise<void> {
   const { name, ip, ip6, outsideName, outsideIp, outsideIp6 } = uplink;
   const inside = [
     `netns add ${outsideNamespace}`,
-    `link add ${name} type veth peer name ${outsideName} netns ${outsideNamespace}`,
+    // Two ends with the same index, as the first in two namespaces have, are told of their carrier up to a second late.
+    `link add ${name} index 100 type veth peer name ${outsideName} index 101 netns ${outsideNamespace}`,
     `address add ${ip}/24 dev ${name}`,
     `address add ${ip6}/64 dev ${name} nodad`,
     `link set ${name} up`,
