@@ -1,3 +1,16 @@
+export type {
+  ContainerDetail,
+  ContainerNetwork,
+  ContainerSummary,
+  DockerInfo,
+  DockerNetwork,
+  DockerVersion,
+  NetworkEndpoint,
+} from './engine/answers.js';
+export { DockerEngine } from './engine/engine.js';
+export type { DockerEvent, EventFilter } from './engine/events.js';
+export type { EngineAddress } from './engine/request.js';
+export { DockerWatch, type DockerWatchEvents } from './engine/watch.js';
 export type { IpamDriver, NetworkDriver } from './plugin/drivers.js';
 export { type PluginCall, type PluginOptions, type PluginOutcome, pluginHandler } from './plugin/handler.js';
 export type * from './plugin/ipam-messages.js';

@@ -77,11 +77,12 @@ async function answerTo(
   request: IncomingMessage,
 ): Promise<Answer> {
   if (request.method !== 'POST') return rejection(405, new LinecardError('LC_INVALID', 'only POST is allowed'));
+  const what = `the body of ${name.slice(0, 100)}`;
   let call: PreparedCall;
   try {
-    const body = await withDeadline(`the body of ${name}`, readBody(request, bodyLimit), deadlineMs);
+    const body = await withDeadline(what, readBody(request, bodyLimit, what), deadlineMs);
     if (!prepare) return rejection(404, unknownMethod(name));
-    call = prepare(parseJson(body));
+    call = prepare(parseJson(body, what));
   } catch (error) {
     return rejection(400, error);
   }
