@@ -5,5 +5,6 @@ export { checkInterfaceName, INTERFACE_NAME_MAX } from './names.js';
 export { isErrno, KernelError } from './netlink/kernel-error.js';
 export { Netlink, type NetlinkOptions, type Where } from './netlink.js';
 export { type NetnsRef, netnsPath } from './netns.js';
+export { LinkReaper } from './reaper.js';
 export { CommandError, isMissingProgram, type RunOptions, type RunResult, run } from './run.js';
 export type { WatchEvent } from './watch.js';

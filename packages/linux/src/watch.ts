@@ -1,14 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { LinecardError } from '@linecard/wire';
-import { RawNetlinkSocket } from 'netlink';
+import { RawNetlinkSocket } from 'netlink/dist/raw.js';
 import { type Address, decodeAddress } from './address.js';
 import { decodeLink, type Link } from './link.js';
 import { joinBytes } from './netlink/attributes.js';
 import { decodeFrames, type Frame, wholeFrames } from './netlink/frame.js';
 import { KernelError } from './netlink/kernel-error.js';
 import { RTM, RTNLGRP } from './netlink/rtnetlink.js';
-import { DATAGRAM_MAX, NETLINK_ROUTE, RECEIVE_BUFFER } from './netlink/transport.js';
+import { DATAGRAM_MAX, NETLINK_ROUTE, socketOptions } from './netlink/transport.js';
 
 /** SO_RCVBUF of the subscription; the kernel takes at most net.core.rmem_max of it. */
 const EVENT_BUFFER = 4 << 20;
@@ -115,10 +115,7 @@ export function watchNetlink(listener: (event: WatchEvent) => void): () => void 
 
 /** Starts dd with a subscribed socket as its standard input; this process keeps no copy of the socket. */
 function startPump(): ChildProcess {
-  const socket = new RawNetlinkSocket(NETLINK_ROUTE, {
-    recvBufferSize: EVENT_BUFFER,
-    sendBufferSize: RECEIVE_BUFFER,
-  });
+  const socket = new RawNetlinkSocket(NETLINK_ROUTE, { ...socketOptions, recvBufferSize: EVENT_BUFFER });
   try {
     for (const group of Object.values(RTNLGRP)) socket.addMembership(group);
     const fd = descriptorOf(socket.address().port);

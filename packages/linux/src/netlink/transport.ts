@@ -1,4 +1,4 @@
-import { RawNetlinkSocket } from 'netlink';
+import { RawNetlinkSocket } from 'netlink/dist/raw.js';
 import { KernelError } from './kernel-error.js';
 
 /** Where requests go and answers come from. A transport never calls back from inside `send`. */
@@ -22,8 +22,13 @@ export const NETLINK_GENERIC = 16;
 
 /** The kernel fills the buffers of a dump up to 32 KiB; anything else is far smaller. */
 export const DATAGRAM_MAX = 32768;
-/** SO_RCVBUF of a request socket; the kernel takes at most net.core.rmem_max of it, and doubles that. */
-export const RECEIVE_BUFFER = 1 << 20;
+/** Options of a request socket; of the buffer sizes the kernel takes at most net.core.rmem_max and wmem_max. */
+export const socketOptions = {
+  messagePeeking: false,
+  msgBufferSize: DATAGRAM_MAX,
+  recvBufferSize: 1 << 20,
+  sendBufferSize: 1 << 20,
+} as const;
 
 /**
  * A netlink socket of this thread. `send` runs the request inside the kernel before it returns, so a request that
@@ -71,12 +76,7 @@ export function openSocket(protocol: number, events: TransportEvents): Transport
 
 function open(protocol: number): RawNetlinkSocket {
   try {
-    return new RawNetlinkSocket(protocol, {
-      messagePeeking: false,
-      msgBufferSize: DATAGRAM_MAX,
-      recvBufferSize: RECEIVE_BUFFER,
-      sendBufferSize: RECEIVE_BUFFER,
-    });
+    return new RawNetlinkSocket(protocol, socketOptions);
   } catch (error) {
     throw asKernelError(error as NodeJS.ErrnoException);
   }

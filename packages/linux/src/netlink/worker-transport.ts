@@ -1,0 +1,54 @@
+import { Worker } from 'node:worker_threads';
+import { KernelError } from './kernel-error.js';
+import { socketOptions, type Transport, type TransportEvents } from './transport.js';
+
+type FromWorker = { readonly bytes: Uint8Array } | { readonly errno: string };
+
+/**
+ * A netlink socket in a thread of its own, for requests that make the kernel wait. The thread starts with the first
+ * request, and again after it died, which the request under way gets to know as a failure.
+ */
+export function openWorkerSocket(protocol: number, events: TransportEvents): Transport {
+  let worker: Worker | undefined;
+  let held = false;
+  let closed = false;
+
+  function start(): Worker {
+    const started = new Worker(new URL('./socket-worker.js', import.meta.url), {
+      workerData: { protocol, options: socketOptions },
+    });
+    const ended = (why: unknown) => {
+      if (worker !== started || closed) return;
+      worker = undefined;
+      events.failure(new KernelError('the thread of a netlink socket ended', 'ECONNRESET', why));
+    };
+    started.on('message', (message: FromWorker) => {
+      if (closed) return;
+      if ('bytes' in message) events.datagram(message.bytes);
+      else events.failure(new KernelError('netlink socket in a thread', message.errno));
+    });
+    started.on('error', ended);
+    started.on('exit', ended);
+    return started;
+  }
+
+  return {
+    send(bytes) {
+      if (closed) return;
+      worker ??= start();
+      if (held) worker.ref();
+      else worker.unref();
+      worker.postMessage(bytes);
+    },
+    hold(alive) {
+      held = alive;
+      if (alive) worker?.ref();
+      else worker?.unref();
+    },
+    close() {
+      closed = true;
+      worker?.unref();
+      worker?.postMessage('close');
+    },
+  };
+}
