@@ -1,1 +1,14 @@
-export {};
+export type { AtomKind, AtomValue, ColumnCode, Value } from './datum.js';
+export type { Endpoint, TlsFiles } from './endpoint.js';
+export { parseEndpoint } from './endpoint.js';
+export { type FailedOperation, OvsdbError } from './errors.js';
+export { NamedRef } from './ref.js';
+export * from './replica.js';
+export type { Lookup } from './rowindex.js';
+export * from './rowinput.js';
+export * from './schema/vswitch.js';
+export type { Schema, Uuid } from './schema.js';
+export { OvsdbSession, type SessionEvents, type SessionOptions } from './session.js';
+export { type OperationRef, Transaction, type TransactionResult } from './transaction.js';
+export { Unixctl } from './unixctl.js';
+export type { WaitOptions } from './waiters.js';

@@ -1,0 +1,308 @@
+import { once } from 'node:events';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { TestServer } from '../test/server.js';
+import { OvsdbSession, Replica, Transaction, type Uuid, vswitch } from './index.js';
+
+const columns = {
+  Open_vSwitch: ['bridges', 'external_ids', 'next_cfg', 'ovs_version'],
+  Bridge: ['name', 'ports', 'protocols', 'fail_mode', 'external_ids', 'flood_vlans'],
+  Port: ['name', 'interfaces', 'tag', 'trunks'],
+  Interface: ['name', 'type', 'external_ids', 'ofport_request'],
+} as const;
+
+let server: TestServer;
+afterEach(() => server.close());
+
+describe('replica', () => {
+  beforeEach(async () => {
+    server = await TestServer.start();
+    await server.vsctl('init');
+  });
+
+  it('holds what others write, change by change', async () => {
+    const replica = await server.replica(columns);
+    const bridgeByName = replica.byColumn('Bridge', 'name');
+    const bridge = () => bridgeByName.one('br0');
+    const until = <T>(check: () => T | undefined) => replica.waitFor(check, { timeoutMs: 5000, what: 'a change' });
+    await server.vsctl('add-br', 'br0', '--', 'set', 'bridge', 'br0', 'external_ids={a=1,b=2,c=3}');
+    await until(bridge);
+    expect(bridge()).toMatchObject({ name: 'br0', protocols: [], fail_mode: undefined, flood_vlans: [] });
+    expect(bridge()?.external_ids).toEqual(
+      new Map([
+        ['a', '1'],
+        ['b', '2'],
+        ['c', '3'],
+      ]),
+    );
+
+    await server.vsctl('set', 'bridge', 'br0', 'external_ids={b=2,c=4,d=5}', 'fail_mode=secure');
+    await until(() => bridge()?.fail_mode);
+    expect(bridge()?.external_ids).toEqual(
+      new Map([
+        ['b', '2'],
+        ['c', '4'],
+        ['d', '5'],
+      ]),
+    );
+
+    await server.vsctl('set', 'bridge', 'br0', 'flood_vlans=10,9,100,2', 'fail_mode=standalone');
+    await until(() => bridge()?.fail_mode === 'standalone' || undefined);
+    expect(bridge()?.flood_vlans).toEqual([2, 9, 10, 100]);
+
+    await server.vsctl(
+      '--',
+      'remove',
+      'bridge',
+      'br0',
+      'flood_vlans',
+      '9',
+      '--',
+      'add',
+      'bridge',
+      'br0',
+      'flood_vlans',
+      '5',
+      '--',
+      'clear',
+      'bridge',
+      'br0',
+      'external_ids',
+      'fail_mode',
+    );
+    await until(() => bridge()?.fail_mode === undefined || undefined);
+    expect(bridge()?.flood_vlans).toEqual([2, 5, 10, 100]);
+    expect(bridge()?.external_ids.size).toBe(0);
+
+    await server.vsctl('del-br', 'br0');
+    await until(() => replica.table('Bridge').size === 0 || undefined);
+    expect([replica.table('Port').size, replica.table('Interface').size]).toEqual([0, 0]);
+    expect(bridge()).toBeUndefined();
+  });
+
+  it('reports each update once, with the row before and after it', async () => {
+    const replica = await server.replica(columns);
+    const batches: unknown[][] = [];
+    replica.on('change', (changes) => {
+      batches.push(changes.map(({ table, old, new: now }) => [table, old !== undefined, now !== undefined]));
+    });
+    await server.vsctl('add-br', 'br0');
+    await replica.waitFor(() => replica.table('Bridge').size || undefined, { timeoutMs: 5000, what: 'br0' });
+    expect(batches).toHaveLength(1);
+    expect(batches[0]?.sort()).toEqual([
+      ['Bridge', false, true],
+      ['Interface', false, true],
+      ['Open_vSwitch', true, true],
+      ['Port', false, true],
+    ]);
+  });
+
+  it('has a transaction of its own session applied before the commit resolves', async () => {
+    const session = await server.session();
+    const replica = new Replica(session, vswitch, columns);
+    await replica.waitSynced(5000);
+    const [root] = replica.table('Open_vSwitch').keys();
+    const tx = new Transaction(session, vswitch);
+    tx.setKeys('Open_vSwitch', root!, 'external_ids', { mine: 'yes' });
+    await tx.commit();
+    expect(replica.table('Open_vSwitch').get(root!)?.external_ids.get('mine')).toBe('yes');
+    expect(replica.byKey('Open_vSwitch', 'external_ids', 'mine').one('yes')?._uuid).toBe(root);
+  });
+
+  it('looks rows up by columns, by elements of sets and by keys of maps', async () => {
+    const replica = await server.replica(columns);
+    const byInterface = replica.byColumn('Port', 'interfaces');
+    const byTag = replica.byColumn('Port', 'tag');
+    const byOwner = replica.byKey('Interface', 'external_ids', 'owner');
+    const add = (name: string) => [
+      '--',
+      'add-port',
+      'br0',
+      name,
+      'tag=7',
+      '--',
+      'set',
+      'interface',
+      name,
+      'external_ids:owner=me',
+    ];
+    await server.vsctl('add-br', 'br0', ...add('p1'), ...add('p2'));
+    await replica.waitFor(() => byTag.get(7).length === 2 || undefined, { timeoutMs: 5000, what: 'two ports' });
+    expect(
+      byOwner
+        .get('me')
+        .map((row) => row.name)
+        .sort(),
+    ).toEqual(['p1', 'p2']);
+    const [p1] = replica.byColumn('Interface', 'name').get('p1');
+    expect(byInterface.one(p1!._uuid)?.name).toBe('p1');
+    await server.vsctl('del-port', 'p1', '--', 'clear', 'port', 'p2', 'tag');
+    await replica.waitFor(() => byTag.get(7).length === 0 || undefined, { timeoutMs: 5000, what: 'no tag' });
+    expect(byInterface.one(p1!._uuid)).toBeUndefined();
+    expect(byOwner.get('me').map((row) => row.name)).toEqual(['p2']);
+  });
+
+  it('keeps its rows while the server is down, and reports the difference afterwards', async () => {
+    await server.vsctl('add-br', 'kept', '--', 'add-br', 'doomed');
+    const replica = await server.replica(columns);
+    const kept = replica.byColumn('Bridge', 'name').one('kept');
+    const lost = once(replica, 'lost');
+    await server.stop();
+    await lost;
+    expect([replica.synced, replica.table('Bridge').size]).toEqual([false, 2]);
+    const synced = once(replica, 'synced');
+    const changes: string[] = [];
+    replica.on('change', (batch) => {
+      for (const { table, old, new: now } of batch) if (table === 'Bridge') changes.push(`${old?.name} ${now?.name}`);
+    });
+    await server.restart();
+    await synced;
+    await server.vsctl('del-br', 'doomed', '--', 'add-br', 'fresh');
+    await replica.waitFor(() => changes.length >= 2 || undefined, { timeoutMs: 5000, what: 'the difference' });
+    expect(changes.sort()).toEqual(['doomed undefined', 'undefined fresh']);
+    expect(replica.byColumn('Bridge', 'name').one('kept')).toBe(kept);
+  });
+
+  it('finds itself empty when the database was replaced by an empty one', async () => {
+    await server.vsctl('add-br', 'br0');
+    const replica = await server.replica(columns);
+    const removed: string[] = [];
+    replica.on('change', (batch) => removed.push(...batch.filter((change) => !change.new).map(({ table }) => table)));
+    await server.stop();
+    await server.createDatabase();
+    await server.restart();
+    await replica.waitFor(() => (replica.synced && removed.length > 0) || undefined, { timeoutMs: 5000, what: 'sync' });
+    expect(removed.sort()).toEqual(['Bridge', 'Interface', 'Open_vSwitch', 'Port']);
+    expect(replica.table('Open_vSwitch').size).toBe(0);
+    expect(replica.byColumn('Bridge', 'name').one('br0')).toBeUndefined();
+  });
+
+  it('agrees between two clients that write at the same time', async () => {
+    const copies = [await server.replica(columns), await server.replica(columns)];
+    const names = Array.from({ length: 20 }, (_, i) => `br${i}`);
+    await Promise.all(names.map((name) => server.vsctl('add-br', name)));
+    for (const copy of copies) {
+      await copy.waitFor(() => copy.table('Bridge').size === 20 || undefined, { timeoutMs: 5000, what: 'bridges' });
+    }
+    expect([...copies[0]!.table('Bridge').values()]).toEqual([...copies[1]!.table('Bridge').values()]);
+    expect([...copies[0]!.table('Open_vSwitch').values()]).toEqual([...copies[1]!.table('Open_vSwitch').values()]);
+  });
+
+  it.each([1, 2])('works with a server that lacks the newest %i monitor methods', async (missing) => {
+    const unknown = ['monitor_cond_since', 'monitor_cond'].slice(0, missing);
+    const endpoint = await server.front(({ id, method }) =>
+      unknown.includes(method) ? { id, result: null, error: { error: 'unknown method' } } : undefined,
+    );
+    await server.vsctl('add-br', 'br0', '--', 'set', 'bridge', 'br0', 'external_ids={a=1,b=2}');
+    const replica = new Replica(await server.session({ endpoint }), vswitch, columns);
+    await replica.waitSynced(5000);
+    await server.vsctl('set', 'bridge', 'br0', 'external_ids={b=3}', 'fail_mode=secure', '--', 'add-br', 'br1');
+    await replica.waitFor(() => replica.table('Bridge').size === 2 || undefined, { timeoutMs: 5000, what: 'br1' });
+    const br0 = replica.byColumn('Bridge', 'name').one('br0');
+    expect([br0?.external_ids, br0?.fail_mode]).toEqual([new Map([['b', '3']]), 'secure']);
+    await server.vsctl('del-br', 'br0');
+    await replica.waitFor(() => replica.table('Bridge').size === 1 || undefined, { timeoutMs: 5000, what: 'the end' });
+  });
+
+  it('does without the columns that an older schema lacks', async () => {
+    const older = { tables: { Bridge: { columns: { name: {} } } } };
+    const endpoint = await server.front(({ id, method }) =>
+      method === 'get_schema' ? { id, result: older, error: null } : undefined,
+    );
+    await server.vsctl('add-br', 'br0', '--', 'set', 'bridge', 'br0', 'fail_mode=secure');
+    const replica = new Replica(await server.session({ endpoint }), vswitch, columns);
+    await replica.waitSynced(5000);
+    expect(replica.byColumn('Bridge', 'name').one('br0')).toMatchObject({ fail_mode: undefined, ports: [] });
+    expect(replica.table('Port').size).toBe(0);
+  });
+
+  it('starts anew after an update that it cannot read', async () => {
+    await server.vsctl('add-br', 'br0');
+    let spoiled = false;
+    const endpoint = await server.front(({ id, method }) => {
+      if (method !== 'monitor_cond_since' || spoiled) return undefined;
+      spoiled = true;
+      const updates = { Bridge: { x: { initial: { name: 'half' } }, y: { initial: { name: 7 } } } };
+      return { id, result: [false, '', updates], error: null };
+    });
+    const replica = new Replica(await server.session({ endpoint }), vswitch, columns);
+    const changes: string[] = [];
+    replica.on('change', (batch) => {
+      for (const { table, old, new: now } of batch) if (table === 'Bridge') changes.push(`${old?.name} ${now?.name}`);
+    });
+    await replica.waitSynced(5000);
+    expect(changes).toEqual(['undefined half', 'half undefined', 'undefined br0']);
+  });
+
+  it('ends waits that time out, are aborted or outlive it', async () => {
+    const replica = await server.replica(columns);
+    const never = () => undefined;
+    const timed = replica.waitFor(never, { timeoutMs: 20, what: 'a miracle' });
+    await expect(timed).rejects.toMatchObject({ code: 'LC_TIMEOUT', message: 'waited 20 ms for a miracle' });
+    const aborted = replica.waitFor(never, { timeoutMs: 5000, what: '', signal: AbortSignal.timeout(10) });
+    await expect(aborted).rejects.toMatchObject({ name: 'TimeoutError' });
+    const thrown = replica.waitFor(
+      () => {
+        throw new Error('check failed');
+      },
+      { timeoutMs: 5000, what: '' },
+    );
+    await expect(thrown).rejects.toThrow('check failed');
+    const outlived = replica.waitFor(never, { timeoutMs: 5000, what: '' });
+    replica.close();
+    await expect(outlived).rejects.toMatchObject({ code: 'LC_CLOSED' });
+  });
+
+  it('refuses tables and columns that do not exist', () => {
+    const session = new OvsdbSession({ endpoint: server.endpoint });
+    expect(() => new Replica(session, vswitch, { Bridge: ['nam' as 'name'] })).toThrow(/no column "nam"/);
+    expect(() => new Replica(session, vswitch, { Brigde: ['name'] } as object)).toThrow(/no table "Brigde"/);
+    const replica = new Replica(session, vswitch, { Bridge: ['name'] });
+    expect(() => replica.table('Port' as 'Bridge')).toThrow(/"Port" of Open_vSwitch is not copied/);
+  });
+});
+
+describe('replica of a clustered database', () => {
+  it('fetches the difference only, and stays right', async () => {
+    server = await TestServer.start({ clustered: true });
+    await server.vsctl(
+      'init',
+      '--',
+      'add-br',
+      'br0',
+      '--',
+      'set',
+      'bridge',
+      'br0',
+      'external_ids={a=1,b=2}',
+      'flood_vlans=1,2',
+    );
+    const answers: unknown[] = [];
+    const session = await server.session({
+      endpoint: await server.spy((message) => {
+        if (Array.isArray(message.result)) answers.push(message.result);
+      }),
+    });
+    const replica = new Replica(session, vswitch, columns);
+    await replica.waitSynced(5000);
+    await server.vsctl('set', 'open_vswitch', '.', 'external_ids:x=1');
+    const root = () => [...replica.table('Open_vSwitch').values()][0];
+    await replica.waitFor(() => root()?.external_ids.get('x'), { timeoutMs: 5000, what: 'x' });
+    await session.close();
+    await server.vsctl('set', 'bridge', 'br0', 'external_ids={b=3,c=4}', 'flood_vlans=2,3', '--', 'add-br', 'br1');
+    session.start();
+    await replica.waitSynced(5000);
+    expect(answers.map((answer) => (answer as unknown[])[0])).toEqual([false, true]);
+    const br0 = replica.byColumn('Bridge', 'name').one('br0');
+    expect(br0).toMatchObject({
+      external_ids: new Map([
+        ['b', '3'],
+        ['c', '4'],
+      ]),
+      flood_vlans: [2, 3],
+    });
+    expect(replica.table('Bridge').size).toBe(2);
+    const [fresh] = [await server.replica(columns)];
+    const uuids: Uuid[] = [...replica.table('Bridge').keys()];
+    for (const uuid of uuids) expect(replica.table('Bridge').get(uuid)).toEqual(fresh?.table('Bridge').get(uuid));
+  });
+});
