@@ -1,0 +1,164 @@
+import { invalid } from './errors.js';
+import type { Reader } from './reader.js';
+import type { Writer } from './writer.js';
+
+/** How one value stands in the bytes: the word that tables are written in. */
+export interface Kind<T> {
+  read(r: Reader): T;
+  write(w: Writer, value: T): void;
+}
+
+/** The type of the values of a kind. */
+export type ValueOf<K> = K extends Kind<infer T> ? T : never;
+
+export const u8: Kind<number> = { read: (r) => r.u8(), write: (w, v) => w.u8(v) };
+export const u16: Kind<number> = { read: (r) => r.u16(), write: (w, v) => w.u16(v) };
+export const u24: Kind<number> = { read: (r) => r.u24(), write: (w, v) => w.u24(v) };
+export const u32: Kind<number> = { read: (r) => r.u32(), write: (w, v) => w.u32(v) };
+export const u64: Kind<bigint> = { read: (r) => r.u64(), write: (w, v) => w.u64(v) };
+
+/** A MAC address as a 48-bit number. */
+export const mac: Kind<number> = { read: (r) => r.u48(), write: (w, v) => w.u48(v) };
+
+/** All bytes up to the end of the part. Decoded as a view of the message, not a copy. */
+export const rest: Kind<Uint8Array> = { read: (r) => r.rest(), write: (w, v) => w.put(v) };
+
+/** The byte string that is missing. */
+export const noBytes = new Uint8Array(0);
+
+/** Exactly `count` bytes. */
+export function bytes(count: number): Kind<Uint8Array> {
+  return {
+    read: (r) => r.take(count),
+    write: (w, v) => {
+      if (v.length !== count) throw invalid(`${v.length} bytes where ${count} belong`);
+      w.put(v);
+    },
+  };
+}
+
+/** `count` unused bytes, written as zeros. */
+export function zeros(count: number): Kind<undefined> {
+  return {
+    read: (r) => {
+      r.pad(count);
+      return undefined;
+    },
+    write: (w) => w.zero(count),
+  };
+}
+
+/** Reserved bytes up to the end of the part: not written. */
+export const reservedRest: Kind<undefined> = {
+  read: (r) => {
+    r.pad(r.left);
+    return undefined;
+  },
+  write: () => undefined,
+};
+
+const firstReserved10 = 0xff00;
+const reservedOffset = 0xffff_0000;
+
+/** The 32-bit port number of a 16-bit one: reserved ports keep their meaning (OFPP_LOCAL is 0xfffffffe everywhere). */
+export function widenPort(port: number): number {
+  return port >= firstReserved10 ? port + reservedOffset : port;
+}
+
+/** The 16-bit form of a port number. Throws `LC_INVALID` when there is none. */
+export function narrowPort(port: number): number {
+  if (port >>> 0 === port && port < firstReserved10) return port;
+  if (port >= firstReserved10 + reservedOffset && port <= 0xffff_ffff) return port - reservedOffset;
+  throw invalid(`port ${port} has no 16-bit form`, 'OpenFlow 1.0 has ports 0 to 65279 and the reserved ones');
+}
+
+/** A 16-bit port number of OpenFlow 1.0 and of Nicira's extensions, held as the 32-bit one. */
+export const port16: Kind<number> = {
+  read: (r) => widenPort(r.u16()),
+  write: (w, v) => w.u16(narrowPort(v)),
+};
+
+/** A number with a name per value; numbers without a name stand for themselves. */
+export function named<const N extends Readonly<Record<string, number>>>(base: Kind<number>, names: N) {
+  type Name = (keyof N & string) | number;
+  const byNumber = new Map<number, Name>(Object.entries(names).map(([name, number]) => [number, name]));
+  const byName = new Map<string, number>(Object.entries(names));
+  const table: (Name | undefined)[] = Array.from({ length: 64 }, (_, number) => byNumber.get(number));
+  const kind: Kind<Name> = {
+    read: (r) => {
+      const number = base.read(r);
+      return (number < 64 ? table[number] : byNumber.get(number)) ?? number;
+    },
+    write: (w, value) => {
+      const number = typeof value === 'number' ? value : byName.get(value);
+      if (number === undefined) throw invalid(`"${value}" is not one of ${[...byName.keys()].join(', ')}`);
+      base.write(w, number);
+    },
+  };
+  return kind;
+}
+
+/** As many values as the part has room for. */
+export function list<T>(kind: Kind<T>): Kind<readonly T[]> {
+  return {
+    read: (r) => {
+      const values: T[] = [];
+      while (r.at < r.end) values.push(kind.read(r));
+      return values;
+    },
+    write: (w, values) => {
+      for (const value of values) kind.write(w, value);
+    },
+  };
+}
+
+/** A part that starts with its own 16-bit length, which counts itself. */
+export function measured<T>(kind: Kind<T>): Kind<T> {
+  return {
+    read: (r) => {
+      const outer = r.enter(r.u16() - 2);
+      const value = kind.read(r);
+      r.leave(outer);
+      return value;
+    },
+    write: (w, value) => {
+      const from = w.claim(2);
+      kind.write(w, value);
+      w.patch16(from, w.at - from);
+    },
+  };
+}
+
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
+const toUtf8 = new TextEncoder();
+
+function readText(r: Reader, from: number, count: number): string {
+  const nul = r.bytes.subarray(from, from + count).indexOf(0);
+  const length = nul === -1 ? count : nul;
+  const text = utf8.decode(r.bytes.subarray(from, from + length));
+  const exact = text.length === length || sameBytes(toUtf8.encode(text), r.bytes, from, length);
+  for (let i = from; i < from + count; i++) {
+    if ((!exact && i < from + length) || (i >= from + length && r.bytes[i] !== 0)) r.keep(i);
+  }
+  return text;
+}
+
+function sameBytes(some: Uint8Array, bytes: Uint8Array, from: number, count: number): boolean {
+  return some.length === count && some.every((byte, i) => byte === bytes[from + i]);
+}
+
+/** UTF-8 text in `count` bytes, filled up with zeros. */
+export function text(count: number): Kind<string> {
+  return {
+    read: (r) => {
+      const from = r.at;
+      r.take(count);
+      return readText(r, from, count);
+    },
+    write: (w, value) => {
+      const encoded = toUtf8.encode(value).subarray(0, count);
+      w.put(encoded);
+      w.zero(count - encoded.length);
+    },
+  };
+}

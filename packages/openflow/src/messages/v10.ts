@@ -1,0 +1,117 @@
+import { actionList, sizedActions } from '../actions/index.js';
+import { list, mac, noBytes, port16, rest, text, u8, u16, u32, u64 } from '../core/kinds.js';
+import { pad, struct } from '../core/struct.js';
+import { row } from '../core/tlv.js';
+import { match10 } from '../match10.js';
+import { portAsMatch } from './packet-port.js';
+import {
+  configFields,
+  DEFAULT_PRIORITY,
+  echoFields,
+  errorFields,
+  flowModCommand,
+  flowRemovedReason,
+  helloFields,
+  NO_BUFFER,
+  noList,
+  packetInReason,
+  portReason,
+  ports,
+} from './shared.js';
+
+/** `struct ofp_phy_port` (section 5.2.1). */
+export const port10 = struct(
+  ['port_no', port16],
+  ['hw_addr', mac],
+  ['name', text(16)],
+  ['config', u32, 0],
+  ['state', u32, 0],
+  ['curr', u32, 0],
+  ['advertised', u32, 0],
+  ['supported', u32, 0],
+  ['peer', u32, 0],
+);
+
+/** Messages of OpenFlow 1.0 (sections 5.3 to 5.5), except for multipart and experimenter messages. */
+export const messages10 = [
+  row(0, 'hello', ...helloFields),
+  row(1, 'error', ...errorFields),
+  row(2, 'echo_request', ...echoFields),
+  row(3, 'echo_reply', ...echoFields),
+  row(5, 'features_request'),
+  row(
+    6,
+    'features_reply',
+    ['datapath_id', u64],
+    ['n_buffers', u32, 0],
+    ['n_tables', u8, 1],
+    pad(3),
+    ['capabilities', u32, 0],
+    ['actions', u32, 0],
+    ['ports', list(port10), noList],
+  ),
+  row(7, 'get_config_request'),
+  row(8, 'get_config_reply', ...configFields),
+  row(9, 'set_config', ...configFields),
+  row(
+    10,
+    'packet_in',
+    ['buffer_id', u32, NO_BUFFER],
+    ['total_len', u16],
+    ['match', portAsMatch],
+    ['reason', packetInReason],
+    pad(1),
+    ['data', rest],
+  ),
+  row(
+    11,
+    'flow_removed',
+    ['match', match10],
+    ['cookie', u64, 0n],
+    ['priority', u16],
+    ['reason', flowRemovedReason],
+    pad(1),
+    ['duration_sec', u32, 0],
+    ['duration_nsec', u32, 0],
+    ['idle_timeout', u16, 0],
+    pad(2),
+    ['packet_count', u64, 0n],
+    ['byte_count', u64, 0n],
+  ),
+  row(12, 'port_status', ['reason', portReason], pad(7), ['desc', port10]),
+  row(
+    13,
+    'packet_out',
+    ['buffer_id', u32, NO_BUFFER],
+    ['in_port', port16, ports.any],
+    ['actions', sizedActions(0), noList],
+    ['data', rest, noBytes],
+  ),
+  row(
+    14,
+    'flow_mod',
+    ['match', match10, noList],
+    ['cookie', u64, 0n],
+    ['table_id', u8, 0],
+    ['command', flowModCommand, 'add'],
+    ['idle_timeout', u16, 0],
+    ['hard_timeout', u16, 0],
+    ['priority', u16, DEFAULT_PRIORITY],
+    ['buffer_id', u32, NO_BUFFER],
+    ['out_port', port16, ports.any],
+    ['flags', u16, 0],
+    ['actions', actionList, noList],
+  ),
+  row(
+    15,
+    'port_mod',
+    ['port_no', port16],
+    ['hw_addr', mac],
+    ['config', u32, 0],
+    ['mask', u32, 0],
+    ['advertise', u32, 0],
+    pad(4),
+  ),
+  row(18, 'barrier_request'),
+  row(19, 'barrier_reply'),
+] as const;
