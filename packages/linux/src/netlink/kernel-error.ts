@@ -24,6 +24,7 @@ const meanings: Readonly<Record<string, readonly [meaning: string, hint?: string
   EADDRNOTAVAIL: ['the address is not there'],
   ENETUNREACH: ['the gateway is not reachable', 'the gateway must lie in a network of the interface, which must be up'],
   ENETDOWN: ['the interface is down'],
+  ECONNRESET: ['it ended unexpectedly'],
   ESRCH: ['no such process or route'],
   ENONET: ['no such network namespace'],
 };
