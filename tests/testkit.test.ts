@@ -4,9 +4,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { askSocket, Bed, hostFootprint, uplink } from '@linecard/testkit';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { eventually } from './support/eventually.js';
-import { describeSystem } from './support/system.js';
+import { describeSystem, useBed } from './support/system.js';
 
 /** Answers as a Docker plugin does, and tells what it was given. */
 const stubPlugin = `
@@ -22,13 +22,10 @@ async function bridges(bed: Bed): Promise<string[]> {
 }
 
 describeSystem('a bed without daemons', () => {
-  let bed: Bed;
-  beforeAll(async () => {
-    bed = await Bed.create();
-  });
-  afterAll(() => bed?.destroy());
+  const theBed = useBed();
 
   it('has nothing but a loopback interface, and folders of its own', async () => {
+    const bed = theBed();
     expect((await bed.links()).map((link) => link.ifname)).toEqual(['lo']);
     expect((await bed.exec(['ls', '/sys/class/net'])).stdout).toBe('lo\n');
     expect((await bed.exec(['hostname'])).stdout.trim()).not.toBe(hostname());
@@ -40,6 +37,7 @@ describeSystem('a bed without daemons', () => {
   });
 
   it('runs programs without a shell, with an input and a small environment', async () => {
+    const bed = theBed();
     const { stdout } = await bed.exec(['cat'], { input: '$HOME `id`' });
     expect(stdout).toBe('$HOME `id`');
     const env = (await bed.exec(['env'], { env: { EXTRA: 'yes' } })).stdout;
@@ -54,12 +52,14 @@ describeSystem('a bed without daemons', () => {
   });
 
   it('kills a program that lasts too long, with its children', async () => {
+    const bed = theBed();
     const nap = bed.exec(['sh', '-c', 'sleep 1000 & sleep 1000'], { timeoutMs: 200 });
     await expect(nap).rejects.toMatchObject({ code: 'LC_TIMEOUT' });
     await eventually(async () => expect(await bed.processes()).toEqual([]), { what: 'no process to be left' });
   });
 
   it('keeps the output of a long-running program and passes signals on to it', async () => {
+    const bed = theBed();
     const script = 'sleep 1000 & trap "echo polite; kill $!; exit 5" TERM; echo started; wait';
     const program = bed.spawn(['bash', '-c', script]);
     await eventually(() => expect(program.log()).toBe('started\n'), { what: 'the program to start' });
@@ -70,6 +70,7 @@ describeSystem('a bed without daemons', () => {
   });
 
   it('starts a plugin daemon and waits until it answers', async () => {
+    const bed = theBed();
     await bed.daemon({ argv: ['node', '-e', stubPlugin], env: { MODE: 'stub' } });
     expect(readFileSync(bed.path('/run/linecard.log'), 'utf8')).toBe('mode stub\n');
     expect(await bed.killDaemon('SIGTERM')).toEqual({ status: null, signal: 'SIGTERM' });
@@ -78,6 +79,7 @@ describeSystem('a bed without daemons', () => {
   });
 
   it('reaches its outside world and nothing else', async () => {
+    const bed = theBed();
     await bed.addUplink();
     await bed.exec(['ping', '-c1', '-W2', uplink.outsideIp]);
     await bed.exec(['ping', '-c1', '-W2', uplink.outsideIp6]);
@@ -89,20 +91,19 @@ describeSystem('a bed without daemons', () => {
 });
 
 describeSystem('a bed with Open vSwitch and Docker', () => {
-  let bed: Bed;
-  beforeAll(async () => {
-    bed = await Bed.create({ ovs: { tso: true }, docker: { liveRestore: true }, uplink: true });
-  });
-  afterAll(() => bed?.destroy());
+  const theBed = useBed({ ovs: { tso: true }, docker: { liveRestore: true }, uplink: true });
 
   it('is reachable from outside through its unix sockets', async () => {
+    const bed = theBed();
     expect(existsSync(bed.path('/run/openvswitch/db.sock'))).toBe(true);
+    expect(await bed.logs()).toMatch(/--- dockerd ---\n.*API listen/s);
     const ping = await askSocket(bed.path('/run/docker.sock'), 'GET', '/_ping', 5000);
     expect(ping).toEqual({ status: 200, body: 'OK' });
     expect(await bed.vsctl('get', 'Open_vSwitch', '.', 'other_config:userspace-tso-enable')).toBe('"true"');
   });
 
   it('shows what has changed, and that nothing is left behind', async () => {
+    const bed = theBed();
     const before = await bed.snapshot();
     await bed.vsctl('add-br', 'br0', '--', 'set', 'Bridge', 'br0', 'datapath_type=netdev');
     await bed.exec(['ip', 'address', 'add', '192.0.2.1/24', 'dev', 'br0']);
@@ -119,6 +120,7 @@ describeSystem('a bed with Open vSwitch and Docker', () => {
   });
 
   it('restarts each daemon of Open vSwitch alone', async () => {
+    const bed = theBed();
     await bed.vsctl('add-br', 'br0', '--', 'set', 'Bridge', 'br0', 'datapath_type=netdev');
     await bed.stopOvsdb('KILL');
     await expect(bed.vsctl('--timeout=1', 'list-br')).rejects.toMatchObject({ code: 'LC_COMMAND' });
@@ -136,6 +138,7 @@ describeSystem('a bed with Open vSwitch and Docker', () => {
   });
 
   it('runs containers, and keeps them over a killed dockerd', async () => {
+    const bed = theBed();
     const id = await bed.docker('run', '-td', '--name', 'guest', 'busybox');
     await bed.stopDocker('KILL');
     await bed.startDocker({ liveRestore: true });
@@ -147,6 +150,7 @@ describeSystem('a bed with Open vSwitch and Docker', () => {
   });
 
   it('forgets at a reboot what a machine forgets, and keeps the rest', async () => {
+    const bed = theBed();
     await bed.vsctl('add-br', 'br0', '--', 'set', 'Bridge', 'br0', 'datapath_type=netdev');
     const before = bed.pid;
     await bed.reboot();
@@ -161,6 +165,7 @@ describeSystem('a bed with Open vSwitch and Docker', () => {
   });
 
   it('leaves nothing on the machine', async () => {
+    const bed = theBed();
     const during = await hostFootprint(bed.name);
     expect(during.folders).toHaveLength(1);
     expect(during.cgroups).not.toEqual([]);

@@ -1,6 +1,7 @@
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe } from 'vitest';
+import { Bed, type BedOptions } from '@linecard/testkit';
+import { afterAll, afterEach, beforeAll, describe } from 'vitest';
 
 /** What every bed with Open vSwitch and Docker needs. */
 const bedTools = [
@@ -44,4 +45,26 @@ export function describeSystem(name: string, body: () => void, tools: readonly s
   const reason = whyNot(tools);
   if (reason === undefined) describe(name, body);
   else describe.skip(`${name} (${reason})`, body);
+}
+
+/**
+ * Gives the tests of the surrounding `describe` one bed, and shows its logs when one of them fails.
+ *
+ * @param prepare runs once, before the first test
+ * @returns a function that returns the bed, for use within tests
+ */
+export function useBed(options: BedOptions = {}, prepare?: (bed: Bed) => Promise<void>): () => Bed {
+  let bed: Bed | undefined;
+  beforeAll(async () => {
+    bed = await Bed.create(options);
+    await prepare?.(bed);
+  });
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail') console.error(await bed?.logs());
+  });
+  afterAll(() => bed?.destroy());
+  return () => {
+    if (bed === undefined) throw new Error('the bed is there only while tests run');
+    return bed;
+  };
 }

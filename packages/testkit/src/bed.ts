@@ -1,4 +1,5 @@
-import { type DaemonOptions, linecardMain, startDaemon } from './daemon.js';
+import { readFile } from 'node:fs/promises';
+import { type DaemonOptions, daemonLog, linecardMain, startDaemon } from './daemon.js';
 import { Docker, type DockerOptions } from './docker.js';
 import { sweepDeadBeds } from './leftovers.js';
 import { Ovs, type OvsOptions, type StopSignal } from './ovs.js';
@@ -6,6 +7,9 @@ import type { BedProcess, ExecOptions, ExecResult, Exit } from './process.js';
 import { Sandbox, type SpawnOptions } from './sandbox.js';
 import { type BedLink, readLinks, type Snapshot, takeSnapshot } from './snapshot.js';
 import { addUplink, outsideArgv } from './uplink.js';
+
+/** Characters that {@link Bed.logs} shows of each log. */
+const longestLog = 6000;
 
 /** What a new bed already has when {@link Bed.create} returns; nothing but `lo` by default. */
 export interface BedOptions {
@@ -151,9 +155,16 @@ export class Bed {
     return this.#docker.stop(signal);
   }
 
-  /** What dockerd has logged since its last start. */
-  dockerLog(): string {
-    return this.#docker.log();
+  /** The end of what each daemon has logged: what one wants to see when a test has failed. */
+  async logs(): Promise<string> {
+    const ovsLogs = ['ovsdb-server', 'ovs-vswitchd'].map((name) => `/var/log/openvswitch/${name}.log`);
+    const sections = [daemonLog, ...ovsLogs].map(async (path): Promise<[string, string]> => {
+      return [path, await readFile(this.path(path), 'utf8').catch(() => '')];
+    });
+    return [...(await Promise.all(sections)), ['dockerd', this.#docker.log()] as const]
+      .filter(([, text]) => text !== '')
+      .map(([title, text]) => `--- ${title} ---\n${text.slice(-longestLog)}`)
+      .join('\n');
   }
 
   /** Runs the docker command and returns its trimmed output. @throws LC_COMMAND with its stderr */

@@ -23,7 +23,7 @@ export interface DaemonOptions {
 }
 
 /** Where the daemon's output is found in a bed. */
-const daemonLog = '/run/linecard.log';
+export const daemonLog = '/run/linecard.log';
 
 /** Starts a Docker plugin daemon in a sandbox. Returns when it answers `/Plugin.Activate`. */
 export async function startDaemon(sandbox: Sandbox, options: DaemonOptions = {}): Promise<BedProcess> {

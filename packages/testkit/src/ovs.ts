@@ -44,9 +44,7 @@ export class Ovs {
       `--remote=punix:${socket}`,
       '--remote=db:Open_vSwitch,Open_vSwitch,manager_options',
     ]);
-    const tso = options.tso === undefined ? [] : [`other_config:userspace-tso-enable=${options.tso}`];
-    const settings = tso.length === 0 ? [] : ['--', 'set', 'Open_vSwitch', '.', ...tso];
-    await this.#sandbox.exec(['ovs-vsctl', '--timeout=10', '--no-wait', '--', 'init', ...settings]);
+    await this.#describeSystem(options);
   }
 
   /** Starts ovs-vswitchd, for userspace datapaths only. Returns when it has taken its configuration. */
@@ -68,6 +66,20 @@ export class Ovs {
     await this.stop('ovsdb-server', 'TERM');
     await rm(this.#sandbox.path(database), { force: true });
     await this.startOvsdb();
+  }
+
+  /** Writes what ovs-ctl writes at a machine's start. */
+  async #describeSystem(options: OvsOptions): Promise<void> {
+    const { stdout } = await this.#sandbox.exec(['ovs-vswitchd', '--version']);
+    const version = /\d+\.\d+\.\d+/.exec(stdout)?.[0];
+    const settings = [
+      ...(version === undefined ? [] : [`ovs-version=${version}`]),
+      ...(options.tso === undefined ? [] : [`other_config:userspace-tso-enable=${options.tso}`]),
+      'external-ids:hostname=bed',
+      'external-ids:system-id=bed',
+    ];
+    const set = ['--', 'init', '--', 'set', 'Open_vSwitch', '.', ...settings];
+    await this.#sandbox.exec(['ovs-vsctl', '--timeout=10', '--no-wait', ...set]);
   }
 
   async #daemon(daemon: Daemon, args: readonly string[]): Promise<void> {

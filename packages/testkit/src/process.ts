@@ -29,13 +29,12 @@ export interface ExecOptions {
 
 const longestOutput = 16 * 1024 * 1024;
 
-/** Kills a child that leads a process group, and its group. */
-function killGroup(child: ChildProcess): void {
-  if (child.pid === undefined) return;
+/** Sends a signal to a process, or to a process group when `pid` is negative, unless it has ended meanwhile. */
+function sendSignal(pid: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(-child.pid, 'SIGKILL');
-  } catch {
-    // It has ended meanwhile.
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 
@@ -64,7 +63,10 @@ export async function runProgram(
   let killedFor: string | undefined;
   const kill = (why: string): void => {
     killedFor ??= why;
-    killGroup(child);
+    if (child.pid !== undefined) sendSignal(-child.pid, 'SIGKILL');
+    // A daemon that it has left behind may hold these open for ever.
+    child.stdout.destroy();
+    child.stderr.destroy();
   };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', (chunk: string) => {
@@ -142,7 +144,7 @@ export class BedProcess {
       everyMs: 1,
       what: `${this.#shown} to be forked`,
     });
-    if (pid !== true) process.kill(pid, signal);
+    if (pid !== true) sendSignal(pid, signal);
   }
 
   /** Sends a signal to the program and waits for its end, at most `timeoutMs`. */
