@@ -227,3 +227,23 @@ it('never crashes or hangs on anything', async () => {
     { numRuns: 500, interruptAfterTimeLimit: 8000 },
   );
 }, 20_000);
+
+it('survives bytes that are not HTTP', async () => {
+  const { path } = await serve();
+  const head = dockerBytes('NetworkDriver.Leave', leave);
+  const bytes = fc.oneof(
+    fc.uint8Array({ maxLength: 200 }),
+    fc.tuple(fc.nat(head.length), fc.uint8Array({ maxLength: 20 })).map(([at, garbage]) => {
+      return Buffer.concat([head.subarray(0, at), garbage, head.subarray(at)]);
+    }),
+  );
+  const send = (data: Uint8Array) =>
+    new Promise<void>((resolve) => {
+      const socket = connect(path, () => socket.end(data));
+      socket.resume();
+      socket.on('error', () => {});
+      socket.on('close', () => resolve());
+    });
+  await fc.assert(fc.asyncProperty(bytes, send), { numRuns: 200, interruptAfterTimeLimit: 4000 });
+  expect((await post(path, '/NetworkDriver.Leave', leave)).status).toBe(200);
+}, 10_000);
