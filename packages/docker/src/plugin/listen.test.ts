@@ -134,7 +134,7 @@ describe('sockets of systemd', () => {
     const argv = ['-l', path, process.execPath, '--input-type=module', '-e', script];
     const child = spawn(activator, argv, { stdio: 'ignore' });
     try {
-      await expect.poll(() => existsSync(path)).toBe(true);
+      await expect.poll(() => existsSync(path), { timeout: 4000 }).toBe(true);
       expect((await post(path, '/Plugin.Activate', '')).status).toBe(200);
       child.kill('SIGTERM');
       await once(child, 'exit');
