@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
+import { performance } from 'node:perf_hooks';
 import { LinecardError } from '@linecard/wire';
 import { applyUpdate } from './copy.js';
 import type { AtomValue } from './datum.js';
@@ -65,7 +66,10 @@ export class Replica<S, const C extends Selection<S> = AllColumns<S>> extends Ev
   #synced = false;
   /** Notifications that overtook the handling of the first reply; undefined when there is nothing to wait for. */
   #early: MonitorUpdate[] | undefined;
+  /** Counts connections, so that what belongs to an earlier one is recognized. */
   #attempt = 0;
+  /** Why the last attempt to copy failed. */
+  #failure: LinecardError | undefined;
 
   /** Throws `LC_INVALID` when the schema lacks a table or column. Fills once `session` is connected. */
   constructor(session: OvsdbSession, schema: Schema<S>, columns: C) {
@@ -118,10 +122,20 @@ export class Replica<S, const C extends Selection<S> = AllColumns<S>> extends Ev
     return this.#waiters.wait(check, options);
   }
 
-  /** Resolves when the copy is up to date. */
+  /**
+   * Resolves when the copy is up to date. Rejects with `LC_OVSDB_UNREACHABLE` when there was no connection for
+   * `timeoutMs`, with what went wrong with the last attempt to copy, or with `LC_TIMEOUT`.
+   */
   async waitSynced(timeoutMs: number): Promise<void> {
+    const deadline = performance.now() + timeoutMs;
+    await this.#session.ready(timeoutMs);
     const what = `a copy of ${this.#schema.name} from ${this.#session.endpoint}`;
-    await this.waitFor(() => this.#synced || undefined, { timeoutMs, what });
+    const left = Math.max(1, Math.ceil(deadline - performance.now()));
+    try {
+      await this.waitFor(() => this.#synced || undefined, { timeoutMs: left, what });
+    } catch (error) {
+      throw this.#failure ?? error;
+    }
   }
 
   /** Stops following the server; the rows stay. */
@@ -205,6 +219,7 @@ export class Replica<S, const C extends Selection<S> = AllColumns<S>> extends Ev
     for (const update of updates) this.#apply(update);
     if (attempt !== this.#attempt) return; // an update was malformed, or a listener closed this copy
     this.#synced = true;
+    this.#failure = undefined;
     this.emit('synced');
     this.#waiters.check();
   }
@@ -248,6 +263,7 @@ export class Replica<S, const C extends Selection<S> = AllColumns<S>> extends Ev
   #fail(error: LinecardError): void {
     if (!(error instanceof LinecardError)) throw error;
     this.#lastTransaction = noTransaction;
+    this.#failure = error;
     this.#session.reconnect(error);
   }
 }

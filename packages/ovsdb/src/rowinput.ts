@@ -20,9 +20,6 @@ export type ColumnInput<V> =
 /** Columns to be written; those left out keep their value, or their initial one. `undefined` empties an optional. */
 export type RowInput<R> = { readonly [C in keyof R]?: ColumnInput<R[C]> };
 
-/** The element types with which a column is compared by `includes` and `excludes`. */
-type PartInput<V> = ColumnInput<V> | (V extends readonly unknown[] ? never : ColumnInput<V>);
-
 /** A condition on rows (RFC 7047, section 5.1 `<condition>`); `_uuid` may be compared with a UUID. */
 export type Condition<R> =
   | readonly ['_uuid', '==' | '!=', Uuid | NamedRef]
@@ -30,7 +27,7 @@ export type Condition<R> =
       [C in keyof R & string]: readonly [
         C,
         '==' | '!=' | '<' | '<=' | '>' | '>=' | 'includes' | 'excludes',
-        PartInput<R[C]>,
+        ColumnInput<R[C]>,
       ];
     }[keyof R & string];
 

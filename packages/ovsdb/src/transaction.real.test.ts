@@ -34,16 +34,12 @@ async function makeBridge(name: string): Promise<{ bridge: Uuid; port: Uuid; cfg
 describe('transaction', () => {
   it('inserts rows that refer to each other, as ovs-vsctl sees them', async () => {
     const { bridge, cfg } = await makeBridge('br0');
-    expect(await server.vsctl('get', 'bridge', 'br0', '_uuid')).toBe(bridge);
-    expect(await server.vsctl('get', 'bridge', 'br0', 'protocols', 'fail_mode')).toBe(
-      '[OpenFlow10, OpenFlow13]\nsecure',
-    );
-    expect(await server.vsctl('list-ports', 'br0')).toBe('');
-    expect(await server.vsctl('get', 'port', 'br0', 'tag', 'trunks')).toBe('5\n[1, 2]');
-    expect(await server.vsctl('get', 'interface', 'br0', 'type', 'external_ids', 'ofport_request')).toBe(
-      'internal\n{owner=me}\n7',
-    );
-    expect(Number(await server.vsctl('get', 'open_vswitch', '.', 'next_cfg'))).toBe(cfg);
+    expect(await server.vsctl('get bridge br0 _uuid')).toBe(bridge);
+    expect(await server.vsctl('get bridge br0 protocols fail_mode')).toBe('[OpenFlow10, OpenFlow13]\nsecure');
+    expect(await server.vsctl('list-ports br0')).toBe('');
+    expect(await server.vsctl('get port br0 tag trunks')).toBe('5\n[1, 2]');
+    expect(await server.vsctl('get interface br0 type external_ids ofport_request')).toBe('internal\n{owner=me}\n7');
+    expect(Number(await server.vsctl('get open_vswitch . next_cfg'))).toBe(cfg);
     expect((await makeBridge('br1')).cfg).toBe(cfg + 1);
   });
 
@@ -70,11 +66,11 @@ describe('transaction', () => {
     tx.setKeys('Interface', [['name', '==', 'br0']], 'external_ids', { owner: 'you', more: '1', gone: undefined });
     const result = await tx.commit();
     expect([result.get(updated), result.get(none)]).toEqual([1, 0]);
-    expect(await server.vsctl('get', 'port', 'br0', 'tag', 'trunks')).toBe('[]\n[]');
-    expect(await server.vsctl('get', 'bridge', 'br0', 'external_ids', 'protocols', 'flood_vlans')).toBe(
+    expect(await server.vsctl('get port br0 tag trunks')).toBe('[]\n[]');
+    expect(await server.vsctl('get bridge br0 external_ids protocols flood_vlans')).toBe(
       '{b="2"}\n[OpenFlow13]\n[4, 5]',
     );
-    expect(await server.vsctl('get', 'interface', 'br0', 'external_ids')).toBe('{more="1", owner=you}');
+    expect(await server.vsctl('get interface br0 external_ids')).toBe('{more="1", owner=you}');
     const removal = begin();
     removal.mutate('Open_vSwitch', [], [['bridges', 'delete', [bridge]]]);
     await removal.commit();
@@ -107,7 +103,7 @@ describe('transaction', () => {
       operation: { index: 0, op: 'wait', table: 'Bridge' },
     });
     await claim({ owner: 'a' }, 'd');
-    expect(await server.vsctl('get', 'bridge', 'br0', 'external_ids')).toBe('{owner=d}');
+    expect(await server.vsctl('get bridge br0 external_ids')).toBe('{owner=d}');
   });
 
   it('fails when a row that it needs is gone, or one that must not exist does', async () => {
@@ -118,7 +114,7 @@ describe('transaction', () => {
     const unique = begin();
     unique.wait('Bridge', [['name', '==', 'br0']], '==', []);
     await expect(unique.commit()).rejects.toMatchObject({ error: 'timed out' });
-    await server.vsctl('del-br', 'br0');
+    await server.vsctl('del-br br0');
     const gone = begin();
     gone.requireRow('Bridge', bridge);
     await expect(gone.commit()).rejects.toMatchObject({ error: 'timed out' });

@@ -91,8 +91,9 @@ export class TestServer {
     await run('ovs-appctl', ['-t', join(this.directory, 'ctl'), 'ovsdb-server/reconnect']);
   }
 
-  async vsctl(...args: string[]): Promise<string> {
-    const { stdout } = await run('ovs-vsctl', [`--db=${this.endpoint}`, '--no-wait', ...args]);
+  /** Runs ovs-vsctl with the words of `command`. */
+  async vsctl(command: string): Promise<string> {
+    const { stdout } = await run('ovs-vsctl', [`--db=${this.endpoint}`, '--no-wait', ...command.split(' ')]);
     return stdout.trim();
   }
 
