@@ -154,7 +154,7 @@ function sorted(atoms: AtomValue[]): readonly AtomValue[] {
 /** A sorted copy in which each of `atoms` is there when it was not before, and the other way round. */
 function toggleAll(old: readonly AtomValue[], atoms: readonly AtomValue[]): readonly AtomValue[] {
   if (atoms.length > 16) return toggleMany(old, atoms);
-  const result = [...old];
+  const result = old.slice();
   for (const atom of atoms) {
     const at = lowerBound(result, atom);
     if (result[at] === atom) result.splice(at, 1);

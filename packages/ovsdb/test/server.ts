@@ -20,6 +20,19 @@ function onMessage(socket: Socket, listener: (message: Message) => void): void {
   socket.on('data', (chunk) => splitter.push(chunk, (message) => listener(message as Message)));
 }
 
+/** The columns that tests copy. */
+export const columns = {
+  Open_vSwitch: ['bridges', 'external_ids', 'next_cfg', 'ovs_version'],
+  Bridge: ['name', 'ports', 'protocols', 'fail_mode', 'external_ids', 'flood_vlans'],
+  Port: ['name', 'interfaces', 'tag', 'trunks'],
+  Interface: ['name', 'type', 'external_ids', 'ofport_request'],
+} as const;
+
+/** The bridges by UUID, for comparing two copies. */
+export function content(replica: Replica<VswitchTables, typeof columns>): unknown {
+  return Object.fromEntries([...replica.table('Bridge')].sort());
+}
+
 const run = promisify(execFile);
 const schemaFile = '/usr/share/openvswitch/vswitch.ovsschema';
 
