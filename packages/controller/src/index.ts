@@ -1,1 +1,15 @@
-export {};
+export type { App, AppHandlers, AppKit } from './app.js';
+export { type HubOptions, hub } from './apps/hub.js';
+export { type LearningSwitchOptions, learningSwitch } from './apps/learning-switch.js';
+export type { ChannelCounters, Outgoing } from './channel.js';
+export { Controller, type ControllerEvents, type ControllerOptions } from './controller.js';
+export { defaultPort, type Endpoint, formatEndpoint, parseEndpoint } from './endpoint.js';
+export { OpenFlowError } from './errors.js';
+export type { FlowRemovedEvent, PacketIn, PortEvent } from './events.js';
+export type { FlowSpec } from './flow-spec.js';
+export type { FlowChanges, FlowOwner, FlowStats, Flows } from './flows.js';
+export type { TlsOptions } from './listener.js';
+export { type LoadOptions, loadApp, type Transpile, watchApp } from './load-app.js';
+export { allVersions, versionName } from './negotiate.js';
+export type { Port } from './port.js';
+export type { Role, SwitchSession } from './switch-session.js';

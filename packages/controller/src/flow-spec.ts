@@ -1,0 +1,170 @@
+import {
+  type Action,
+  applyActions,
+  DEFAULT_PRIORITY,
+  encode,
+  type Instruction,
+  type KnownField,
+  type Match,
+  type MatchField,
+  type MessageInitOf,
+  ports,
+  type ReplyBody,
+  type Version,
+} from '@linecard/openflow';
+import { LinecardError } from '@linecard/wire';
+
+/** A flow that is wanted. What is left out has the value that OpenFlow gives it. */
+export interface FlowSpec {
+  /** 0 when absent. */
+  readonly table?: number;
+  /** 0 to 65535; 32768 when absent. */
+  readonly priority?: number;
+  /** All packets when absent. */
+  readonly match?: Match;
+  /** Done at once; none drops the packet. */
+  readonly actions?: readonly Action[];
+  /** Instead of `actions`; not in OpenFlow 1.0. */
+  readonly instructions?: readonly Instruction[];
+  /** Seconds without a packet after which the flow goes; 0 (absent) is never. */
+  readonly idleTimeout?: number;
+  /** Seconds after which the flow goes; 0 (absent) is never. */
+  readonly hardTimeout?: number;
+  /** A sum of `flowFlags`. */
+  readonly flags?: number;
+  /** For eviction, OpenFlow 1.4 and later. */
+  readonly importance?: number;
+}
+
+/** What a flow-mod says of a flow; also how an installed flow is held beside a wanted one. */
+export interface Flow {
+  /** Table, priority and match: two flows with the same cannot both be installed. */
+  readonly key: string;
+  /** All else but the instructions. */
+  readonly attributes: string;
+  readonly instructions: string;
+  /** The flow-mod that adds it. */
+  readonly mod: FlowMod;
+}
+
+/** A flow-mod without header. */
+export type FlowMod = Omit<MessageInitOf<'flow_mod'>, 'version' | 'xid' | 'slack'>;
+
+type FlowStats = ReplyBody<'flow'>[number];
+
+/** Flags that switches remember of a flow: send_flow_rem, no_packet_counts, no_byte_counts. */
+const lastingFlags = 1 | 8 | 16;
+
+/** The flow of a wish. Throws `LC_INVALID` for what the version cannot say. */
+export function flowOf(spec: FlowSpec, cookie: bigint, version: Version): Flow {
+  const instructions = spec.instructions ?? applyActions(spec.actions ?? []);
+  return makeFlow(version, cookie, {
+    table: spec.table ?? 0,
+    priority: spec.priority ?? DEFAULT_PRIORITY,
+    match: spec.match ?? [],
+    instructions,
+    idleTimeout: spec.idleTimeout ?? 0,
+    hardTimeout: spec.hardTimeout ?? 0,
+    flags: spec.flags ?? 0,
+    importance: spec.importance ?? 0,
+  });
+}
+
+/** The flow of an entry of flow statistics. */
+export function flowOfStats(stats: FlowStats, version: Version): Flow {
+  return makeFlow(version, stats.cookie ?? 0n, {
+    table: stats.table_id ?? 0,
+    priority: stats.priority ?? DEFAULT_PRIORITY,
+    match: stats.match ?? [],
+    instructions: stats.instructions ?? applyActions(stats.actions ?? []),
+    idleTimeout: stats.idle_timeout ?? 0,
+    hardTimeout: stats.hard_timeout ?? 0,
+    flags: stats.flags ?? 0,
+    importance: (stats as { readonly importance?: number }).importance ?? 0,
+  });
+}
+
+function makeFlow(version: Version, cookie: bigint, spec: Required<Omit<FlowSpec, 'actions'>>): Flow {
+  const match = normalMatch(spec.match);
+  const instructions = spec.instructions.map(normalInstruction);
+  const mod: FlowMod = {
+    type: 'flow_mod',
+    command: 'add',
+    cookie,
+    table_id: spec.table,
+    priority: spec.priority,
+    match,
+    idle_timeout: spec.idleTimeout,
+    hard_timeout: spec.hardTimeout,
+    flags: spec.flags,
+    ...(version === 1 ? { actions: onlyActions(instructions) } : { instructions }),
+    ...(version >= 5 ? { importance: spec.importance } : {}),
+  };
+  // OpenFlow 1.0 does not tell the flags of an installed flow.
+  const flags = version === 1 ? 0 : spec.flags & lastingFlags;
+  return {
+    key: `${spec.table} ${spec.priority} ${match.map(fieldText).sort().join()}`,
+    attributes: `${cookie} ${spec.idleTimeout} ${spec.hardTimeout} ${flags} ${version >= 5 ? spec.importance : 0}`,
+    instructions: encodedInstructions(version, mod),
+    mod,
+  };
+}
+
+/** Masks that say nothing are left out, as switches do: a mask of all ones, and a field of which no bit counts. */
+function normalMatch(match: Match): Match {
+  return match.flatMap((field): MatchField[] => {
+    if (field.field === 'unknown' || field.mask === undefined) return [field];
+    const { value, mask } = field;
+    if (typeof value !== 'number' || typeof mask !== 'number') return [field];
+    if (mask === 0) return [];
+    const { mask: _, ...exact } = field;
+    return isAllOnes(field, mask) ? [exact] : [{ ...field, value: Number(BigInt(value) & BigInt(mask)) }];
+  });
+}
+
+const widths: Readonly<Record<string, number>> = { vlan_vid: 13, eth_src: 48, eth_dst: 48, arp_sha: 48, arp_tha: 48 };
+
+function isAllOnes(field: KnownField, mask: number): boolean {
+  const width = widths[field.field] ?? (/_(src|dst)$/.test(field.field) && !/ip|arp|nw/.test(field.field) ? 16 : 32);
+  return mask === 2 ** width - 1;
+}
+
+function fieldText(field: MatchField): string {
+  if (field.field === 'unknown') return `${field.header}=${valueText(field.value)}`;
+  return `${field.field}=${valueText(field.value)}${field.mask === undefined ? '' : `/${valueText(field.mask)}`}`;
+}
+
+function valueText(value: number | bigint | Uint8Array): string {
+  return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value.toString(16);
+}
+
+/** How much of a packet goes out of a port counts for the controller's port only; switches answer 0 for the others. */
+function normalAction(action: Action): Action {
+  return action.type === 'output' && action.port !== ports.controller ? { ...action, max_len: 0 } : action;
+}
+
+function normalInstruction(instruction: Instruction): Instruction {
+  if (instruction.type !== 'apply_actions' && instruction.type !== 'write_actions') return instruction;
+  return { ...instruction, actions: instruction.actions.map(normalAction) };
+}
+
+function onlyActions(instructions: readonly Instruction[]): readonly Action[] {
+  return instructions.flatMap((instruction) => {
+    if (instruction.type === 'apply_actions') return instruction.actions;
+    throw new LinecardError('LC_INVALID', `OpenFlow 1.0 has no instruction ${instruction.type}`, {
+      hint: 'give actions only, or use OpenFlow 1.3',
+    });
+  });
+}
+
+/** Two lists of instructions are the same when their bytes are. */
+function encodedInstructions(version: Version, mod: FlowMod): string {
+  const { actions, instructions } = mod;
+  const bare = {
+    type: 'flow_mod' as const,
+    version,
+    ...(actions === undefined ? {} : { actions }),
+    ...(instructions === undefined ? {} : { instructions }),
+  };
+  return Buffer.from(encode(bare)).toString('latin1');
+}
