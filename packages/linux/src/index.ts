@@ -17,4 +17,5 @@ export { applyNft, deleteNftTable, listNft, type NftFamily, type NftObject, type
 export { LinkReaper } from './reaper.js';
 export { CommandError, isMissingProgram, type RunOptions, type RunResult, run } from './run.js';
 export { readSysctl, type SysctlKey, sysctlPath, writeSysctl } from './sysctl.js';
+export { tapHasOffloads } from './tap.js';
 export type { WatchEvent } from './watch.js';

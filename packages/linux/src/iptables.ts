@@ -22,8 +22,9 @@ const LOCK = ['-w', '5'] as const;
  * own chain let them pass. Returns false when iptables is not installed: then nothing of it can be in the way.
  */
 export async function ensureForwardChain(chain: ForwardChain, rules: readonly IptablesRule[]): Promise<boolean> {
-  const lines = rules.map((rule) => `-A ${checkChain(chain)} ${rule.map(quote).join(' ')}`);
-  const input = ['*filter', `:${chain.name} - [0:0]`, ...lines, 'COMMIT', ''].join('\n');
+  const name = checkChain(chain);
+  const lines = rules.map((rule) => `-A ${name} ${rule.map(quote).join(' ')}`);
+  const input = ['*filter', `:${name} - [0:0]`, ...lines, 'COMMIT', ''].join('\n');
   const restored = await whenInstalled(run([program(chain, '-restore'), '--noflush', ...LOCK], { ...TIMEOUT, input }));
   if (restored === undefined) return false;
   await ensureJump(chain);

@@ -10,8 +10,7 @@ import { KernelError } from './netlink/kernel-error.js';
 import { RTM, RTNLGRP } from './netlink/rtnetlink.js';
 import { DATAGRAM_MAX, NETLINK_ROUTE, socketOptions } from './netlink/transport.js';
 
-/** SO_RCVBUF of the subscription; the kernel takes at most net.core.rmem_max of it. */
-const EVENT_BUFFER = 4 << 20;
+const RECEIVE_BUFFER = 4 << 20;
 
 /** A change of the network configuration. After `overrun` events were lost: read all that matters again. */
 export type WatchEvent =
@@ -52,6 +51,12 @@ export class EventStream {
   }
 }
 
+/** How a subscription is made. */
+export interface WatchOptions {
+  /** SO_RCVBUF in bytes (4 MiB); the kernel takes at most net.core.rmem_max of it. */
+  readonly receiveBuffer?: number;
+}
+
 const RETRY_MS = { first: 100, longest: 5000 };
 
 /**
@@ -60,14 +65,14 @@ const RETRY_MS = { first: 100, longest: 5000 };
  * as libuv reports the error in a way that it does not expect. dd ends instead, and `overrun` is reported once a new
  * subscription is in place. `setpriv` lets dd end with this process.
  */
-export function watchNetlink(listener: (event: WatchEvent) => void): () => void {
+export function watchNetlink(listener: (event: WatchEvent) => void, options: WatchOptions = {}): () => void {
   let stopped = false;
   let retryMs = RETRY_MS.first;
   let retry: NodeJS.Timeout | undefined;
   let pump = start();
 
   function start(): ChildProcess {
-    const child = startPump();
+    const child = startPump(options.receiveBuffer ?? RECEIVE_BUFFER);
     const stream = new EventStream();
     let complaint = '';
     child.stdout!.on('data', (chunk: Buffer) => {
@@ -114,8 +119,8 @@ export function watchNetlink(listener: (event: WatchEvent) => void): () => void 
 }
 
 /** Starts dd with a subscribed socket as its standard input; this process keeps no copy of the socket. */
-function startPump(): ChildProcess {
-  const socket = new RawNetlinkSocket(NETLINK_ROUTE, { ...socketOptions, recvBufferSize: EVENT_BUFFER });
+function startPump(receiveBuffer: number): ChildProcess {
+  const socket = new RawNetlinkSocket(NETLINK_ROUTE, { ...socketOptions, recvBufferSize: receiveBuffer });
   try {
     for (const group of Object.values(RTNLGRP)) socket.addMembership(group);
     const fd = descriptorOf(socket.address().port);

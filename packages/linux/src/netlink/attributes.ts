@@ -23,10 +23,11 @@ const NLA_F_NESTED = 0x8000;
 const HEADER = 4;
 
 /**
- * Cuts bytes into attributes (struct nlattr: 16-bit length including the header, 16-bit type) and hands each to
- * `visit`. Throws `LC_PROTOCOL` when a length leaves the frame.
+ * Cuts bytes into attributes (struct nlattr: 16-bit length including the header, 16-bit type) and tells `visit` the
+ * type of each and where its payload lies: most attributes of a link are skipped, so a view of each would be waste.
+ * Throws `LC_PROTOCOL` when a length leaves the frame.
  */
-export function eachAttribute(bytes: Uint8Array, visit: (type: number, payload: Uint8Array) => void): void {
+export function eachAttribute(bytes: Uint8Array, visit: (type: number, start: number, end: number) => void): void {
   const view = viewOf(bytes);
   let at = 0;
   while (bytes.length - at >= HEADER) {
@@ -37,7 +38,7 @@ export function eachAttribute(bytes: Uint8Array, visit: (type: number, payload: 
         `netlink: an attribute of ${length} bytes at offset ${at} does not fit in ${bytes.length} bytes`,
       );
     }
-    visit(view.getUint16(at + 2, LITTLE) & TYPE_MASK, bytes.subarray(at + HEADER, at + length));
+    visit(view.getUint16(at + 2, LITTLE) & TYPE_MASK, at + HEADER, at + length);
     at += align4(length);
   }
   if (at < bytes.length) {
@@ -68,9 +69,9 @@ export function attributes<const T extends AttributeTable>(table: T): AttributeC
     nested: true,
     decode(bytes) {
       const out: Record<string, unknown> = {};
-      eachAttribute(bytes, (type, payload) => {
+      eachAttribute(bytes, (type, start, end) => {
         const known = byType.get(type);
-        if (known !== undefined) out[known.name] = known.codec.decode(payload);
+        if (known !== undefined) out[known.name] = known.codec.decode(bytes.subarray(start, end));
       });
       return out as AttributesOf<T>;
     },

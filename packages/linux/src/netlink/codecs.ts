@@ -51,8 +51,14 @@ const encoder = new TextEncoder();
 /** Text with a terminating zero, which the kernel sometimes leaves out. */
 export const text: Codec<string> = {
   decode(bytes) {
-    const end = bytes.indexOf(0);
-    return decoder.decode(end < 0 ? bytes : bytes.subarray(0, end));
+    let out = '';
+    for (const byte of bytes) {
+      if (byte === 0) break;
+      // Names are short and nearly always ASCII, where a TextDecoder costs more than the whole message.
+      if (byte > 0x7f) return decoder.decode(bytes).replace(/\0.*$/s, '');
+      out += String.fromCharCode(byte);
+    }
+    return out;
   },
   encode: (value) => encoder.encode(`${value}\0`),
 };
@@ -86,8 +92,8 @@ export function listOf<T>(type: number, member: Codec<T>): Codec<T[]> {
     nested: true,
     decode(bytes) {
       const out: T[] = [];
-      eachAttribute(bytes, (found, payload) => {
-        if (found === type) out.push(member.decode(payload));
+      eachAttribute(bytes, (found, start, end) => {
+        if (found === type) out.push(member.decode(bytes.subarray(start, end)));
       });
       return out;
     },

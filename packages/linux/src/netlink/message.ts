@@ -31,16 +31,14 @@ const writers: Record<Member, (view: DataView, at: number, value: number) => voi
 
 /** Reads a structure from the start of `bytes`. Throws `LC_PROTOCOL` when it is cut off. */
 export function decodeStruct<L extends Layout>(layout: L, bytes: Uint8Array): StructOf<L> {
-  if (bytes.length < sizeOf(layout)) {
-    throw new LinecardError(
-      'LC_PROTOCOL',
-      `netlink: a structure of ${sizeOf(layout)} bytes has only ${bytes.length} bytes`,
-    );
-  }
   const view = viewOf(bytes);
   const out: Record<string, number> = {};
   let at = 0;
-  for (const [name, member] of Object.entries(layout)) {
+  for (const name in layout) {
+    const member = layout[name]!;
+    if (bytes.length - at < sizes[member]) {
+      throw new LinecardError('LC_PROTOCOL', `netlink: a structure is cut off after ${bytes.length} bytes`);
+    }
     out[name] = readers[member](view, at);
     at += sizes[member];
   }
