@@ -66,6 +66,11 @@ export class Transaction<S> {
     this.#schema = schema;
   }
 
+  /** How many operations there are so far. */
+  get size(): number {
+    return this.#operations.length;
+  }
+
   /** A new row; columns left out get their initial value. */
   insert<T extends Table<S>>(table: T, row: RowInput<S[T]>): NamedRef {
     const name = `row${this.#operations.length}`;

@@ -1,1 +1,4 @@
-export {};
+export { SwitchEdit } from './edit.js';
+export { OpenvSwitch, type SwitchOptions } from './openvswitch.js';
+export type { BridgeSpec, PortSpec } from './specs.js';
+export { type BridgeRow, type InterfaceRow, type PortRow, type RootRow, SwitchView } from './view.js';

@@ -1,0 +1,26 @@
+#!/bin/sh
+# What udhcpc (busybox) runs inside a container's network namespace when its lease changes. It sets the interface up
+# and tells the daemon in one line on standard output. See busybox's examples/udhcp/simple.script for the variables.
+ip() { busybox ip "$@"; }
+
+case "$1" in
+  deconfig)
+    ip -4 addr flush dev "$interface"
+    ip link set dev "$interface" up
+    ;;
+  bound | renew)
+    # Not `replace`: an address that stays must not flicker, since connections hang on it.
+    ip -4 addr show dev "$interface" | busybox grep -q "inet $ip/$mask " || {
+      ip -4 addr flush dev "$interface"
+      ip addr add "$ip/$mask" dev "$interface"
+    }
+    for gateway in $router; do
+      ip route replace default via "$gateway" dev "$interface"
+      break
+    done
+    ;;
+  *)
+    exit 0
+    ;;
+esac
+echo "lease $1 ${ip:-} ${mask:-} ${router%% *} ${serverid:-} ${lease:-}" | busybox tr -s ' '

@@ -1,0 +1,343 @@
+import type { ContainerDetail, DockerEngine } from '@linecard/docker';
+import { configureInNetns, type Link, type Netlink } from '@linecard/linux';
+import { contains, formatCidr, LinecardError, parseCidr } from '@linecard/wire';
+import type { Fabric } from './fabric.js';
+import { Locks } from './locks.js';
+import { digest, hostInterface, peerInterface, stableMac } from './names.js';
+import { isInterfaceName } from './option-kinds.js';
+import type { Reconciler } from './reconciler.js';
+import type { Attachment, Port } from './records.js';
+
+/** What `linecard attach` is asked for. */
+export interface AttachRequest {
+  readonly bridge: string;
+  /** Name, ID or unique beginning of an ID. */
+  readonly container: string;
+  /** Addresses with prefix length; may be empty. */
+  readonly addresses: readonly string[];
+  /** The interface's name in the container; the first free `ethN` when absent. */
+  readonly ifname?: string | undefined;
+  /** The OpenFlow port wanted, 1 to 65279. */
+  readonly ofport?: number | undefined;
+  readonly mac?: string | undefined;
+  readonly vlan?: number | undefined;
+  readonly gateway?: string | undefined;
+  readonly mtu?: number | undefined;
+  /** Controllers for a bridge that is made now. */
+  readonly controllers?: readonly string[] | undefined;
+}
+
+/** What `linecard attach` did. */
+export interface AttachResult {
+  readonly attachment: Attachment;
+  /** The OpenFlow port that Open vSwitch gave. */
+  readonly ofport: number;
+  /** False when everything was as asked for already. */
+  readonly changed: boolean;
+}
+
+const patienceMs = 10_000;
+const defaultMtu = 1500;
+
+/** Plugs running containers into bridges by hand, and plugs them in again after every restart. */
+export class Attacher {
+  readonly #engine: DockerEngine;
+  readonly #net: Netlink;
+  readonly #fabric: Fabric;
+  readonly #reconciler: Reconciler;
+  readonly #locks = new Locks();
+
+  constructor(parts: { engine: DockerEngine; net: Netlink; fabric: Fabric; reconciler: Reconciler }) {
+    this.#engine = parts.engine;
+    this.#net = parts.net;
+    this.#fabric = parts.fabric;
+    this.#reconciler = parts.reconciler;
+  }
+
+  /** Attaches a container. Rejects with `LC_INVALID`, `LC_NOT_FOUND` or `LC_CONFLICT`, and then has changed nothing. */
+  async attach(request: AttachRequest): Promise<AttachResult> {
+    check(request);
+    await this.#reconciler.whenReady(patienceMs);
+    const container = await this.#running(request.container);
+    return this.#locks.run(container.id, () => this.#attach(request, container));
+  }
+
+  async #attach(request: AttachRequest, container: RunningContainer): Promise<AttachResult> {
+    const { state, ovs } = this.#fabric.parts;
+    const present = this.#find(container.id, request);
+    if (present !== undefined) {
+      refuseDifference(request, present);
+      const made = await this.#ensure(present, container.pid);
+      return { attachment: present, ofport: await this.#ofport(present), changed: made };
+    }
+    const madeBridge = await this.#ensureBridge(request);
+    const ifname = request.ifname ?? (await this.#freeName(container.pid));
+    await this.#refuseTaken(container, ifname);
+    const attachment = this.#plan(request, container, ifname);
+    state.attachments.set(attachment.id, attachment);
+    state.seats(request.bridge).take(seatName(attachment), attachment.ofport, container.id);
+    try {
+      await ovs.commit((edit) => this.#fabric.editMemory(edit, request.bridge));
+      await this.#ensure(attachment, container.pid);
+      return { attachment, ofport: await this.#ofport(attachment), changed: true };
+    } catch (error) {
+      await this.#undo(attachment, madeBridge).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async #undo(attachment: Attachment, madeBridge: boolean): Promise<void> {
+    const { state, ovs } = this.#fabric.parts;
+    await this.#remove(attachment);
+    if (!madeBridge) return;
+    state.deleteBridge(attachment.bridge);
+    await ovs.commit((edit) => edit.removeBridge(attachment.bridge));
+  }
+
+  /** Takes a container off a bridge: one interface, or all that were attached. `LC_NOT_FOUND` when there is none. */
+  async detach(bridge: string, containerRef: string, ifname?: string): Promise<Attachment[]> {
+    await this.#reconciler.whenReady(patienceMs);
+    const id = await this.#idOf(containerRef);
+    return this.#locks.run(id, async () => {
+      const { state } = this.#fabric.parts;
+      const found = [...state.attachments.values()].filter(
+        (one) => one.container.id === id && one.bridge === bridge && (ifname === undefined || one.ifname === ifname),
+      );
+      if (found.length === 0) {
+        throw new LinecardError('LC_NOT_FOUND', `container ${containerRef} is not attached to bridge ${bridge}`, {
+          hint: '`linecard ports` shows what is attached where',
+        });
+      }
+      for (const attachment of found) await this.#remove(attachment);
+      return found;
+    });
+  }
+
+  /** Attaches a container again that was attached before it stopped; nothing for others. */
+  async restore(containerId: string): Promise<void> {
+    const { state } = this.#fabric.parts;
+    const mine = () => [...state.attachments.values()].filter(({ container }) => container.id === containerId);
+    if (mine().length === 0) return;
+    await this.#locks.run(containerId, async () => {
+      const { pid } = await this.#running(containerId);
+      for (const attachment of mine()) await this.#ensure(attachment, pid);
+    });
+  }
+
+  async #running(ref: string): Promise<RunningContainer> {
+    const container = await this.#engine.container(ref);
+    const { pid } = container;
+    if (!container.running || pid === undefined) {
+      throw new LinecardError('LC_INVALID', `container ${container.name} is ${container.state}`, {
+        hint: `docker start ${container.name}`,
+      });
+    }
+    if (container.networkMode === 'host') {
+      throw new LinecardError('LC_INVALID', `container ${container.name} shares the host's network`, {
+        hint: 'start it with --net=none or on a network of its own',
+      });
+    }
+    return { ...container, pid };
+  }
+
+  async #idOf(ref: string): Promise<string> {
+    const kept = [...this.#fabric.parts.state.attachments.values()].find(
+      ({ container }) => container.name === ref || container.id === ref,
+    );
+    return kept?.container.id ?? (await this.#engine.container(ref)).id;
+  }
+
+  #find(containerId: string, request: AttachRequest): Attachment | undefined {
+    const { state } = this.#fabric.parts;
+    return [...state.attachments.values()].find(
+      (one) =>
+        one.container.id === containerId &&
+        one.bridge === request.bridge &&
+        (request.ifname === undefined ? sameAddresses(one, request) : one.ifname === request.ifname),
+    );
+  }
+
+  /** Makes the bridge when it is missing. Returns whether it was. */
+  async #ensureBridge({ bridge, controllers }: AttachRequest): Promise<boolean> {
+    const { state, ovs, net } = this.#fabric.parts;
+    if (ovs.view.bridge(bridge) !== undefined) {
+      if (controllers !== undefined && state.networkOf(bridge) !== undefined) {
+        throw new LinecardError(
+          'LC_INVALID',
+          `bridge ${bridge} belongs to a Docker network, which sets its controllers`,
+        );
+      }
+      if (controllers !== undefined) await this.#fabric.setControllers(bridge, controllers);
+      return false;
+    }
+    if ((await net.link(bridge)) !== undefined) {
+      throw new LinecardError('LC_CONFLICT', `the host has an interface ${bridge} that is no Open vSwitch bridge`);
+    }
+    const plain = { controllers: controllers ?? [] };
+    state.plainBridges.set(bridge, plain);
+    await this.#fabric.makePlainBridge(bridge, plain);
+    await ovs.settled(patienceMs);
+    return true;
+  }
+
+  async #freeName(pid: number): Promise<string> {
+    const names = new Set((await this.#linksOf(pid)).map(({ name }) => name));
+    for (let n = 0; ; n++) if (!names.has(`eth${n}`)) return `eth${n}`;
+  }
+
+  async #linksOf(pid: number): Promise<Link[]> {
+    return this.#net.links({ netnsid: await this.#net.netnsid({ pid }) });
+  }
+
+  async #refuseTaken(container: RunningContainer, ifname: string): Promise<void> {
+    if (!(await this.#linksOf(container.pid)).some(({ name }) => name === ifname)) return;
+    throw new LinecardError('LC_CONFLICT', `container ${container.name} has an interface ${ifname} already`, {
+      hint: 'choose another --ifname, or leave it out',
+    });
+  }
+
+  #plan(request: AttachRequest, container: ContainerDetail, ifname: string): Attachment {
+    const { bridge } = request;
+    const { state } = this.#fabric.parts;
+    const id = digest('attachment', container.id, bridge, ifname);
+    const seat = state.seats(bridge).get(`${container.name}/${ifname}`);
+    const taken = this.#fabric.foreignNumbers(bridge);
+    const kept = seat === undefined || taken.has(seat.ofport) ? undefined : seat.ofport;
+    if (request.ofport !== undefined) this.#refuseNumber(bridge, request.ofport, `${container.name}/${ifname}`);
+    return {
+      id,
+      container: { id: container.id, name: container.name },
+      bridge,
+      ifname,
+      addresses: request.addresses.map((text) => formatCidr(parseCidr(text))),
+      ...(request.gateway === undefined ? {} : { gateway: request.gateway }),
+      mac: request.mac ?? stableMac(id),
+      mtu: request.mtu ?? state.networkOf(bridge)?.plan.mtu ?? defaultMtu,
+      ...(request.vlan === undefined ? {} : { vlan: request.vlan }),
+      ofport: request.ofport ?? kept ?? this.#fabric.freeNumber(bridge),
+    };
+  }
+
+  #refuseNumber(bridge: string, ofport: number, seat: string): void {
+    const owner = this.#fabric.parts.state.seats(bridge).ownerOf(ofport);
+    if (!this.#fabric.foreignNumbers(bridge).has(ofport) && (owner === undefined || owner === seat)) return;
+    throw new LinecardError(
+      'LC_CONFLICT',
+      `OpenFlow port ${ofport} of ${bridge} belongs to ${owner ?? 'another interface'}`,
+      {
+        hint: '`linecard ports` shows the numbers in use',
+      },
+    );
+  }
+
+  /** Makes an attachment true. Returns false when it was already. */
+  async #ensure(attachment: Attachment, pid: number): Promise<boolean> {
+    const { state } = this.#fabric.parts;
+    const port = portOf(attachment);
+    if (await this.#isWired(attachment, pid)) {
+      if (!state.ports.has(port.id)) state.setPort(port);
+      await this.#fabric.savePort(port);
+      return false;
+    }
+    this.#reconciler.guard(port.id);
+    try {
+      state.setPort(port);
+      await this.#fabric.makeLink(port, attachment.mtu);
+      await this.#fabric.savePort(port);
+      await this.#net.setLink(peerInterface(port.id), { netns: { pid }, name: attachment.ifname, up: true });
+      this.#fabric.parts.checkpoint('link-moved');
+      await configureInNetns(inside(attachment, pid));
+      await this.#ofport(attachment);
+    } catch (error) {
+      state.deletePort(port.id);
+      await this.#fabric.removePort(port).catch(() => undefined);
+      throw error;
+    } finally {
+      this.#reconciler.unguard(port.id);
+    }
+    return true;
+  }
+
+  async #isWired(attachment: Attachment, pid: number): Promise<boolean> {
+    const outside = await this.#net.link(hostInterface(attachment.id));
+    if (outside === undefined) return false;
+    const netnsid = await this.#net.netnsid({ pid });
+    const peer = await this.#net.peerOf(attachment.ifname, { netnsid }).catch(() => undefined);
+    if (peer?.index !== outside.index) return false;
+    await configureInNetns(inside(attachment, pid));
+    return true;
+  }
+
+  #ofport({ id }: Attachment): Promise<number> {
+    return this.#fabric.parts.ovs.ofport(hostInterface(id), patienceMs);
+  }
+
+  async #remove(attachment: Attachment): Promise<void> {
+    const { state, ovs } = this.#fabric.parts;
+    state.attachments.delete(attachment.id);
+    const port = state.deletePort(attachment.id) ?? portOf(attachment);
+    await ovs.commit((edit) => this.#fabric.editMemory(edit, attachment.bridge));
+    await this.#fabric.removePort(port);
+  }
+}
+
+type RunningContainer = ContainerDetail & { readonly pid: number };
+
+/** The seat of an attachment: a container may have several on one bridge. */
+function seatName({ container, ifname }: Attachment): string {
+  return `${container.name}/${ifname}`;
+}
+
+function portOf(attachment: Attachment): Port {
+  return {
+    kind: 'attachment',
+    id: attachment.id,
+    bridge: attachment.bridge,
+    ofport: attachment.ofport,
+    mac: attachment.mac,
+    addresses: attachment.addresses,
+    options: attachment.vlan === undefined ? {} : { 'ovs.port.vlan': String(attachment.vlan) },
+    container: attachment.container,
+    portMap: [],
+  };
+}
+
+function inside(attachment: Attachment, pid: number) {
+  const { ifname, addresses, gateway } = attachment;
+  const family = gateway === undefined ? {} : gateway.includes(':') ? { gateway6: gateway } : { gateway };
+  return { netnsPath: `/proc/${pid}/ns/net`, ifname, addresses, up: true, ...family };
+}
+
+function sameAddresses(attachment: Attachment, request: AttachRequest): boolean {
+  const wanted = request.addresses.map((text) => formatCidr(parseCidr(text)));
+  return [...wanted].sort().join() === [...attachment.addresses].sort().join();
+}
+
+function check(request: AttachRequest): void {
+  const { bridge, addresses, gateway, ifname } = request;
+  if (!isInterfaceName(bridge)) throw new LinecardError('LC_INVALID', `"${bridge}" is not a bridge name`);
+  if (ifname !== undefined && !isInterfaceName(ifname)) {
+    throw new LinecardError('LC_INVALID', `"${ifname}" is not an interface name of at most 15 characters`);
+  }
+  const cidrs = addresses.map(parseCidr);
+  if (gateway !== undefined && !cidrs.some((cidr) => contains(cidr, gateway))) {
+    throw new LinecardError('LC_INVALID', `gateway ${gateway} is in none of the networks of ${addresses.join(', ')}`);
+  }
+}
+
+/** An attachment is changed by detaching and attaching again; asking for another one under its name is a mistake. */
+function refuseDifference(request: AttachRequest, present: Attachment): void {
+  const differs =
+    !sameAddresses(present, request) ||
+    (request.ofport !== undefined && request.ofport !== present.ofport) ||
+    (request.mac !== undefined && request.mac.toLowerCase() !== present.mac) ||
+    (request.vlan !== undefined && request.vlan !== present.vlan) ||
+    (request.mtu !== undefined && request.mtu !== present.mtu) ||
+    (request.gateway !== undefined && request.gateway !== present.gateway);
+  if (!differs) return;
+  throw new LinecardError(
+    'LC_CONFLICT',
+    `container ${present.container.name} is attached to ${present.bridge} as ${present.ifname} with other settings`,
+    { hint: `linecard detach ${present.bridge} ${present.container.name}` },
+  );
+}

@@ -1,0 +1,275 @@
+import {
+  isErrno,
+  type Link,
+  type LinkReaper,
+  type Netlink,
+  readSysctl,
+  tapHasOffloads,
+  writeSysctl,
+} from '@linecard/linux';
+import type { OpenvSwitch, SwitchEdit } from '@linecard/switch';
+import { formatCidr, LinecardError } from '@linecard/wire';
+import type { Firewall } from './firewall.js';
+import { hostInterface, peerInterface, stableMac } from './names.js';
+import { defaultProtocols, gatewayAddresses, type NetworkPlan } from './network-plan.js';
+import { attachmentId, attachmentPrefix, type Port, portIdKeys, portIds, seatId, seatPrefix } from './records.js';
+import type { Network, PlainBridge, State } from './state.js';
+import { containerPort, fixedPorts, networkBridge, seatOfInterface } from './switch-specs.js';
+
+/** What a fabric is made of. */
+export interface FabricParts {
+  readonly ovs: OpenvSwitch;
+  readonly net: Netlink;
+  readonly reaper: LinkReaper;
+  readonly firewall: Firewall;
+  readonly state: State;
+  /** Told when a port's link is found dead, so that what hangs on the port can be let go. */
+  readonly onPortGone: (id: string) => void;
+  /** Told of each step on the way; tests kill the process there. */
+  readonly checkpoint: (step: string) => void;
+}
+
+/** How long ovs-vswitchd may take to apply a change, in ms. */
+const settleMs = 10_000;
+
+/** Makes the switch, the kernel's links and addresses, and the firewall what the state wants: one piece at a time. */
+export class Fabric {
+  readonly parts: FabricParts;
+
+  constructor(parts: FabricParts) {
+    this.parts = parts;
+  }
+
+  /** `netdev` where userspace is asked for or the kernel has no Open vSwitch, else `system`. */
+  async datapathType(userspace: boolean): Promise<'system' | 'netdev'> {
+    return userspace || !(await this.parts.net.hasGenlFamily('ovs_datapath')) ? 'netdev' : 'system';
+  }
+
+  /** Refuses a network whose bridge or interfaces are somebody else's, before anything is made. Throws `LC_CONFLICT`. */
+  async refuseForeign(plan: NetworkPlan): Promise<void> {
+    const { ovs, net } = this.parts;
+    const row = ovs.view.bridge(plan.bridge);
+    const owner = row?.external_ids.get('network-id');
+    if (row !== undefined && owner !== plan.id) {
+      const whose = owner === undefined ? 'not made by Linecard for a network' : `of network ${owner.slice(0, 12)}`;
+      throw new LinecardError('LC_CONFLICT', `bridge ${plan.bridge} exists and is ${whose}`, {
+        hint: 'choose another ovs.bridge.name',
+      });
+    }
+    if (row === undefined && (await net.link(plan.bridge)) !== undefined) {
+      throw new LinecardError('LC_CONFLICT', `the host has an interface ${plan.bridge} already`, {
+        hint: 'choose another ovs.bridge.name',
+      });
+    }
+    for (const { name } of plan.uplinks) await this.#refuseUplink(name, plan.bridge);
+  }
+
+  async #refuseUplink(name: string, bridge: string): Promise<void> {
+    const { ovs, net } = this.parts;
+    const link = await net.link(name);
+    if (link === undefined) {
+      throw new LinecardError('LC_NOT_FOUND', `option ovs.bridge.add_ports: the host has no interface ${name}`, {
+        hint: '`ip link` lists what there is',
+      });
+    }
+    const holder = ovs.view.bridgeOf(name);
+    if (holder !== undefined && holder !== bridge) {
+      throw new LinecardError('LC_CONFLICT', `option ovs.bridge.add_ports: ${name} is a port of bridge ${holder}`);
+    }
+    const master = link.master === undefined || holder === bridge ? undefined : await net.link(link.master);
+    if (master !== undefined && master.kind !== 'openvswitch') {
+      throw new LinecardError('LC_CONFLICT', `option ovs.bridge.add_ports: ${name} belongs to ${master.name}`, {
+        hint: `ip link set ${name} nomaster`,
+      });
+    }
+  }
+
+  /** Seats every interface and tunnel of a network that has none yet. */
+  seatFixedPorts({ plan }: Network): void {
+    const { state } = this.parts;
+    const seats = state.seats(plan.bridge);
+    for (const uplink of plan.uplinks) {
+      if (uplink.ofport !== undefined) seats.takeForHost(seatOfInterface(uplink.name), uplink.ofport);
+    }
+    for (const { name } of fixedPorts({ plan, since: 0 }, seats)) {
+      const seat = seatOfInterface(name);
+      if (seats.get(seat) === undefined) seats.takeForHost(seat, this.freeNumber(plan.bridge));
+    }
+  }
+
+  /** The OpenFlow port numbers that interfaces of a bridge have or ask for, whoever plugged them in. */
+  foreignNumbers(bridge: string): Set<number> {
+    const rows = this.parts.ovs.view.interfacesOf(bridge);
+    const numbers = rows.flatMap(({ ofport, ofport_request }) => [ofport, ofport_request]);
+    return new Set(numbers.filter((number) => number !== undefined));
+  }
+
+  /** The lowest OpenFlow port number of a bridge that nobody has or keeps. */
+  freeNumber(bridge: string): number {
+    return this.parts.state.freeNumber(bridge, this.foreignNumbers(bridge));
+  }
+
+  /** Writes what a network wants of Open vSwitch into an edit. */
+  editNetwork(edit: SwitchEdit, network: Network, datapathType: 'system' | 'netdev'): void {
+    const seats = this.parts.state.seats(network.plan.bridge);
+    edit.ensureBridge(networkBridge(network, datapathType));
+    for (const port of fixedPorts(network, seats)) edit.ensurePort(port);
+    this.editMemory(edit, network.plan.bridge);
+  }
+
+  /** Writes the seats and attachments of a bridge into its row. */
+  editMemory(edit: SwitchEdit, bridge: string): void {
+    const { state, ovs } = this.parts;
+    const attachments = [...state.attachments.values()].filter((attachment) => attachment.bridge === bridge);
+    const ids = new Map([
+      ...[...state.seats(bridge).entries()].map(([name, seat]) => seatId(name, seat)),
+      ...attachments.map(attachmentId),
+    ]);
+    const owned = [...(ovs.view.bridge(bridge)?.external_ids.keys() ?? [])].filter(
+      (key) => key.startsWith(seatPrefix) || key.startsWith(attachmentPrefix),
+    );
+    edit.setIds('Bridge', bridge, ids, owned);
+  }
+
+  /** Makes a network's bridge with its ports and waits until it works. */
+  async makeBridge(network: Network): Promise<void> {
+    const { ovs, checkpoint } = this.parts;
+    const { plan } = network;
+    const datapathType = await this.datapathType(plan.userspace);
+    this.seatFixedPorts(network);
+    await ovs.commit((edit) => this.editNetwork(edit, network, datapathType));
+    checkpoint('bridge-committed');
+    await ovs.settled(settleMs);
+    // The memory of a new bridge has a row to stand in only now.
+    await ovs.commit((edit) => this.editMemory(edit, plan.bridge));
+    for (const name of [plan.bridge, ...fixedPorts(network, this.parts.state.seats(plan.bridge)).map((p) => p.name)]) {
+      await ovs.ofport(name, settleMs);
+    }
+  }
+
+  /** Makes or mends a bridge that belongs to no network. */
+  async makePlainBridge(name: string, { controllers }: PlainBridge): Promise<void> {
+    const { ovs } = this.parts;
+    const present = ovs.view.bridge(name)?.datapath_type;
+    const type = present === 'netdev' || present === 'system' ? present : await this.datapathType(false);
+    await ovs.commit((edit) => {
+      edit.ensureBridge({
+        name,
+        datapathType: type,
+        // Without a controller the bridge is a learning switch; with one it does what the controller says, or nothing.
+        failMode: controllers.length > 0 ? 'secure' : 'standalone',
+        controllers,
+        protocols: defaultProtocols,
+        otherConfig: new Map([['hwaddr', stableMac('bridge', name)]]),
+        externalIds: new Map([['linecard', 'attach']]),
+        local: {},
+      });
+    });
+    await ovs.commit((edit) => this.editMemory(edit, name));
+  }
+
+  /** Sets the controllers of a bridge that belongs to no network. */
+  async setControllers(name: string, controllers: readonly string[]): Promise<void> {
+    const { state, ovs } = this.parts;
+    if (state.plainBridges.has(name)) {
+      state.plainBridges.set(name, { controllers });
+      return this.makePlainBridge(name, { controllers });
+    }
+    await ovs.commit((edit) => edit.setControllers(name, controllers));
+  }
+
+  /** Sets up what the kernel must know of a network: links up, gateway addresses, forwarding. */
+  async makeGateway({ plan }: Network): Promise<void> {
+    const { net, checkpoint } = this.parts;
+    for (const { name } of plan.uplinks) await net.setLink(name, { up: true });
+    const wanted = gatewayAddresses(plan);
+    if (wanted.length === 0) return;
+    const link = await net.link(plan.bridge);
+    if (link === undefined) return;
+    if (!link.flags.up) await net.setLink(link.index, { up: true });
+    const present = new Set((await net.addresses({ ifindex: link.index })).map(({ cidr }) => formatCidr(cidr)));
+    for (const cidr of wanted) if (!present.has(formatCidr(cidr))) await net.addAddress(link.index, cidr);
+    checkpoint('addresses-set');
+    await this.#enableForwarding(plan, new Set(wanted.map(({ family }) => family)));
+  }
+
+  async #enableForwarding(plan: NetworkPlan, families: ReadonlySet<4 | 6>): Promise<void> {
+    if (families.has(4)) {
+      await writeSysctl(['net', 'ipv4', 'conf', plan.bridge, 'route_localnet'], 1);
+      await writeSysctl(['net', 'ipv4', 'ip_forward'], 1);
+    }
+    if (families.has(6)) await enableIPv6Forwarding(await this.parts.net.links());
+  }
+
+  /** Removes a bridge and everything on it. */
+  async removeBridge(bridge: string, ports: readonly Port[]): Promise<void> {
+    const { ovs, reaper, checkpoint } = this.parts;
+    await ovs.commit((edit) => edit.removeBridge(bridge));
+    checkpoint('bridge-removed');
+    await reaper.remove(ports.map(({ id }) => hostInterface(id)));
+  }
+
+  /** The plan of the network that a port belongs to. */
+  planOf(port: Port): NetworkPlan | undefined {
+    return this.parts.state.networks.get(port.networkId ?? '')?.plan;
+  }
+
+  /** Makes a port's veth pair, ready to be moved into a container: up outside, checksums as the datapath needs them. */
+  async makeLink(port: Port, mtu: number): Promise<void> {
+    const { net, reaper, ovs, checkpoint } = this.parts;
+    const [name, peer] = [hostInterface(port.id), peerInterface(port.id)];
+    const create = () => net.createVeth({ name, peer, mtu, peerMac: port.mac, up: true });
+    try {
+      await create();
+    } catch (error) {
+      // Left by a process that was killed between the link and the row: Docker asks again with the same ID.
+      if (!isErrno(error, 'EEXIST')) throw error;
+      await reaper.remove([name]);
+      await create();
+    }
+    checkpoint('link-created');
+    const userspace = ovs.view.bridge(port.bridge)?.datapath_type === 'netdev';
+    // The userspace datapath passes frames on as they are; without its own offloads a partial checksum stays partial,
+    // ping works and TCP delivers nothing. The setting survives the move into the container.
+    if (userspace && !(await tapHasOffloads(port.bridge))) await net.disableTxChecksum(peer);
+  }
+
+  /** Writes into an edit all that is wanted of a port. */
+  editPort(edit: SwitchEdit, port: Port): void {
+    edit.ensurePort(containerPort(port, hostInterface(port.id), this.planOf(port)));
+  }
+
+  /** Adds or mends a port's row; Open vSwitch picks it up in its own time. */
+  async savePort(port: Port): Promise<void> {
+    await this.parts.ovs.commit((edit) => this.editPort(edit, port));
+    this.parts.checkpoint('row-committed');
+  }
+
+  /** Writes only the identity of a port, when it has a row. */
+  async saveIds(port: Port): Promise<void> {
+    await this.parts.ovs.commit((edit) => edit.setIds('Interface', hostInterface(port.id), portIds(port), portIdKeys));
+  }
+
+  /** Removes a port's row; the link follows off the event loop, because deleting one blocks for 16 ms. */
+  async removePort(port: Port): Promise<void> {
+    const { ovs, reaper, checkpoint } = this.parts;
+    const name = hostInterface(port.id);
+    try {
+      await ovs.commit((edit) => edit.removePort(name));
+      checkpoint('row-removed');
+    } finally {
+      // A link that survives this process is found and removed at the next start.
+      void reaper.remove([name]).catch(() => undefined);
+    }
+  }
+}
+
+/** Forwarding turns router advertisements off; an uplink that lives on them must keep them (kernel ip-sysctl). */
+async function enableIPv6Forwarding(links: readonly Link[]): Promise<void> {
+  for (const { name, flags } of links) {
+    if (flags.loopback) continue;
+    const key = ['net', 'ipv6', 'conf', name, 'accept_ra'];
+    if ((await readSysctl(key)) === '1') await writeSysctl(key, 2);
+  }
+  await writeSysctl(['net', 'ipv6', 'conf', 'all', 'forwarding'], 1);
+}

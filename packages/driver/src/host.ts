@@ -1,0 +1,137 @@
+import { DockerEngine, DockerWatch } from '@linecard/docker';
+import { LinkReaper, Netlink } from '@linecard/linux';
+import { OpenvSwitch } from '@linecard/switch';
+import { Attacher } from './attach.js';
+import { DhcpClients } from './dhcp.js';
+import { DockerDriver } from './docker-driver.js';
+import { Fabric } from './fabric.js';
+import { PortFinder } from './find-ports.js';
+import { Firewall } from './firewall.js';
+import { HostPorts } from './host-ports.js';
+import { Identity } from './identity.js';
+import { Reconciler } from './reconciler.js';
+import { State } from './state.js';
+
+/** How a host is reached and what is told of the work on it. */
+export interface HostOptions {
+  /** OVSDB endpoint, such as `unix:/run/openvswitch/db.sock`. */
+  readonly ovsdb: string;
+  /** Path of the Docker Engine's socket. */
+  readonly dockerSocket: string;
+  /** How long, in ms, what Docker does not know is kept. */
+  readonly graceMs: number;
+  readonly onError: (what: string, error: unknown) => void;
+  readonly onReconciled: (result: { readonly ms: number; readonly repairs: number }) => void;
+  readonly onDocker: (up: boolean) => void;
+  /** Told of each step of a change; for tests that kill the process there. */
+  readonly checkpoint: (step: string) => void;
+}
+
+/** Names under which Docker reaches the driver: ours, and that of the driver whose compose files are to work. */
+export const driverNames = ['ovs', 'dovesnap'] as const;
+
+/** One host: Open vSwitch, the kernel and Docker, and everything that works on them. */
+export interface Host {
+  readonly state: State;
+  readonly ovs: OpenvSwitch;
+  readonly net: Netlink;
+  readonly engine: DockerEngine;
+  readonly watch: DockerWatch;
+  readonly fabric: Fabric;
+  readonly reconciler: Reconciler;
+  readonly driver: DockerDriver;
+  readonly identity: Identity;
+  readonly attacher: Attacher;
+  readonly finder: PortFinder;
+  /** Connects to Open vSwitch, reads the state and holds the host to it. */
+  start(): void;
+  close(): Promise<void>;
+}
+
+/** Wires a host together; nothing runs until it is started. */
+export function createHost(options: HostOptions): Host {
+  const state = new State();
+  const ovs = new OpenvSwitch({ endpoint: options.ovsdb });
+  const net = Netlink.open();
+  const reaper = new LinkReaper();
+  const firewall = new Firewall(state, net);
+  const hostPorts = new HostPorts();
+  const dhcp: DhcpClients = new DhcpClients(net, {
+    onError: options.onError,
+    onLease: (id, lease) => {
+      const port = state.ports.get(id);
+      if (port === undefined) return;
+      const { lease: _, ...rest } = port;
+      const held = lease === undefined ? rest : { ...rest, lease };
+      state.setPort(held);
+      fabric.saveIds(held).catch((error: unknown) => options.onError('remember a DHCP lease', error));
+    },
+  });
+  const onPortGone = (id: string) => {
+    hostPorts.release(id);
+    dhcp.stop(id);
+  };
+  const fabric = new Fabric({ ovs, net, reaper, firewall, state, onPortGone, checkpoint: options.checkpoint });
+  const reconciler = new Reconciler(fabric, {
+    onError: options.onError,
+    onRun: options.onReconciled,
+    onCarrier: (id) => dhcp.linkUp(id),
+    onLoaded: () => {
+      for (const port of state.ports.values()) {
+        const holding = hostPorts.hold(
+          port,
+          port.portMap.map((mapping) => ({ ...mapping, hostPortEnd: mapping.hostPort })),
+        );
+        holding.catch((error: unknown) => options.onError('hold published ports', error));
+        if (state.networks.get(port.networkId ?? '')?.plan.dhcp && port.sandbox !== undefined) dhcp.start(port);
+      }
+    },
+  });
+  const driver = new DockerDriver({ state, fabric, reconciler, firewall, hostPorts, dhcp });
+  const engine = new DockerEngine({ socketPath: options.dockerSocket });
+  const watch = new DockerWatch(engine);
+  watch.on('up', () => options.onDocker(true)).on('down', () => options.onDocker(false));
+  const attacher = new Attacher({ engine, net, fabric, reconciler });
+  const { graceMs, onError } = options;
+  const identity = new Identity({
+    engine,
+    watch,
+    net,
+    fabric,
+    reconciler,
+    driver,
+    attacher,
+    driverNames,
+    graceMs,
+    onError,
+    firewall,
+  });
+  return {
+    state,
+    ovs,
+    net,
+    engine,
+    watch,
+    fabric,
+    reconciler,
+    driver,
+    identity,
+    attacher,
+    finder: new PortFinder({ engine, net, ovs }),
+    start: () => {
+      reconciler.start();
+      ovs.start();
+      identity.start();
+    },
+    close: async () => {
+      identity.close();
+      await reconciler.close();
+      dhcp.close();
+      hostPorts.close();
+      await ovs.close();
+      reaper.close();
+      net.close();
+      engine.close();
+    },
+  };
+}

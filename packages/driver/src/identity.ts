@@ -1,0 +1,310 @@
+import type { ContainerSummary, DockerEngine, DockerEvent, DockerNetwork, DockerWatch } from '@linecard/docker';
+import type { Netlink } from '@linecard/linux';
+import type { Attacher } from './attach.js';
+import type { DockerDriver } from './docker-driver.js';
+import type { Fabric } from './fabric.js';
+import type { Firewall } from './firewall.js';
+import { hostInterface, isHostInterface } from './names.js';
+import { parseEndpointOptions } from './network-options.js';
+import { planNetwork } from './network-plan.js';
+import type { Reconciler } from './reconciler.js';
+import type { ContainerRef, Port } from './records.js';
+import type { Network } from './state.js';
+
+/** What identity works with. */
+export interface IdentityParts {
+  readonly engine: DockerEngine;
+  readonly watch: DockerWatch;
+  readonly net: Netlink;
+  readonly fabric: Fabric;
+  readonly reconciler: Reconciler;
+  readonly driver: DockerDriver;
+  readonly attacher: Attacher;
+  readonly firewall: Firewall;
+  /** Names under which Docker knows this driver. */
+  readonly driverNames: readonly string[];
+  /** How long, in ms, what Docker does not know must stay unknown before it is removed. Docker repeats calls for 15 s. */
+  readonly graceMs: number;
+  readonly onError: (what: string, error: unknown) => void;
+}
+
+/**
+ * Learns from Docker, in the background, what its plugin protocol does not say: which container an endpoint belongs to,
+ * names and labels, and what Docker has forgotten. The event of a connect comes between Join and the start of the
+ * container's process, so that a container has its own OpenFlow port number before its first packet. Without Docker
+ * everything works but for this.
+ */
+export class Identity {
+  readonly #parts: IdentityParts;
+  readonly #labels = new Map<string, Readonly<Record<string, string>>>();
+  readonly #inspections = new Map<string, { again: boolean }>();
+  readonly #suspects = new Map<string, number>();
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(parts: IdentityParts) {
+    this.#parts = parts;
+  }
+
+  /** Follows Docker from now on. */
+  start(): void {
+    const { watch } = this.#parts;
+    watch.on('up', () => this.#try('read the containers of Docker', () => this.#resync()));
+    watch.on('event', (event) => this.#try(`follow ${event.type} ${event.action}`, () => this.#onEvent(event)));
+    watch.start();
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#parts.watch.close();
+  }
+
+  /** The labels of a container, as far as Docker has told. */
+  labelsOf(containerId: string): Readonly<Record<string, string>> {
+    return this.#labels.get(containerId) ?? {};
+  }
+
+  #try(what: string, work: () => Promise<void>): void {
+    work().catch((error: unknown) => {
+      if (!this.#closed) this.#parts.onError(what, error);
+    });
+  }
+
+  async #onEvent(event: DockerEvent): Promise<void> {
+    const { attacher, fabric } = this.#parts;
+    const { state } = fabric.parts;
+    const { id, attributes } = event;
+    const what = `${event.type} ${event.action}`;
+    if (what === 'network connect' && state.networks.has(id)) return this.#inspect(id);
+    if (what === 'network create') return this.#learnName(id, attributes.name);
+    if (what === 'network destroy' || what === 'network remove') return this.#collect();
+    if (what === 'container start') return attacher.restore(id);
+    if (what === 'container rename') return this.#rename(id, attributes.name);
+    if (what === 'container destroy') return this.#forget(id);
+  }
+
+  async #learnName(id: string, name: string | undefined): Promise<void> {
+    const network = this.#state.networks.get(id);
+    if (network === undefined || name === undefined || network.name === name) return;
+    this.#state.networks.set(id, { ...network, name });
+    this.#parts.reconciler.schedule();
+  }
+
+  get #state() {
+    return this.#parts.fabric.parts.state;
+  }
+
+  /** Asks a network for its endpoints; asked again while that is under way, once more afterwards. */
+  async #inspect(id: string): Promise<void> {
+    const running = this.#inspections.get(id);
+    if (running !== undefined) {
+      running.again = true;
+      return;
+    }
+    const mine = { again: true };
+    this.#inspections.set(id, mine);
+    try {
+      while (mine.again) {
+        mine.again = false;
+        await this.#learnEndpoints(await this.#parts.engine.network(id));
+      }
+    } finally {
+      this.#inspections.delete(id);
+    }
+  }
+
+  async #learnEndpoints(network: DockerNetwork): Promise<void> {
+    await this.#learnName(network.id, network.name);
+    const unknown = network.endpoints.filter(({ endpointId, containerId }) => {
+      const port = this.#state.ports.get(endpointId);
+      return port !== undefined && containerId !== undefined && port.container?.id !== containerId;
+    });
+    await Promise.all(
+      unknown.map(({ endpointId, containerId, name }) => this.identify(endpointId, { id: containerId!, name })),
+    );
+    if (unknown.some(({ containerId }) => !this.#labels.has(containerId!))) await this.#learnLabels();
+  }
+
+  async #learnLabels(): Promise<void> {
+    for (const { id, labels } of await this.#parts.engine.containers()) this.#labels.set(id, labels);
+  }
+
+  /**
+   * Binds an endpoint to its container: its name goes into the row, and it takes the container's own OpenFlow port
+   * number. An endpoint that nobody has identified yet makes way.
+   */
+  async identify(endpointId: string, container: ContainerRef): Promise<void> {
+    const { fabric } = this.#parts;
+    const port = this.#state.ports.get(endpointId);
+    if (port === undefined) return;
+    const seats = this.#state.seats(port.bridge);
+    const explicit = parseEndpointOptions(port.options)['ovs.port.number'];
+    const wanted = explicit ?? seats.get(container.name)?.ofport ?? port.ofport;
+    const holder = this.#state.portAt(port.bridge, wanted);
+    const another = holder !== undefined && holder.id !== port.id;
+    const ofport = (another && holder.container !== undefined) || this.#isForeign(port, wanted) ? port.ofport : wanted;
+    const name = this.#state.networks.get(port.networkId ?? '')?.name;
+    const known: Port = { ...port, container, ofport, ...(name === undefined ? {} : { networkName: name }) };
+    seats.take(container.name, ofport, container.id);
+    this.#state.setPort(known);
+    if (another && ofport === wanted) this.#state.setPort({ ...holder, ofport: fabric.freeNumber(port.bridge) });
+    await fabric.parts.ovs.commit((edit) => {
+      for (const id of another ? [holder.id, port.id] : [port.id]) {
+        const present = this.#state.ports.get(id);
+        if (present !== undefined) fabric.editPort(edit, present);
+      }
+      fabric.editMemory(edit, port.bridge);
+    });
+  }
+
+  /** Whether an interface that is no container's has a number. */
+  #isForeign(port: Port, ofport: number): boolean {
+    const rows = this.#parts.fabric.parts.ovs.view.interfacesOf(port.bridge);
+    return rows.some((row) => !isHostInterface(row.name) && (row.ofport === ofport || row.ofport_request === ofport));
+  }
+
+  async #rename(containerId: string, name: string | undefined): Promise<void> {
+    if (name === undefined) return;
+    const { fabric } = this.#parts;
+    const touched = new Set<string>();
+    for (const [bridge, seats] of this.#state.allSeats()) if (seats.rename(containerId, name)) touched.add(bridge);
+    const ports = [...this.#state.ports.values()].filter(({ container }) => container?.id === containerId);
+    for (const port of ports) this.#state.setPort({ ...port, container: { id: containerId, name } });
+    for (const attachment of this.#state.attachments.values()) {
+      if (attachment.container.id !== containerId) continue;
+      this.#state.attachments.set(attachment.id, { ...attachment, container: { id: containerId, name } });
+      touched.add(attachment.bridge);
+    }
+    await fabric.parts.ovs.commit((edit) => {
+      for (const { id } of ports) fabric.editPort(edit, this.#state.ports.get(id)!);
+      for (const bridge of touched) fabric.editMemory(edit, bridge);
+    });
+  }
+
+  /** A container was removed: its seats become free for others, and what was attached to it is not any more. */
+  async #forget(containerId: string): Promise<void> {
+    this.#labels.delete(containerId);
+    await this.#keepOnly((id) => id !== containerId);
+  }
+
+  async #keepOnly(exists: (containerId: string) => boolean): Promise<void> {
+    const { fabric } = this.#parts;
+    for (const [id, { container }] of this.#state.attachments) {
+      if (!exists(container.id)) this.#state.attachments.delete(id);
+    }
+    for (const [, seats] of this.#state.allSeats()) seats.vacate(exists);
+    await fabric.parts.ovs.commit((edit) => {
+      for (const [bridge] of this.#state.allSeats()) fabric.editMemory(edit, bridge);
+    });
+  }
+
+  /** Lists everything: after Docker has come (back), when events were missed. */
+  async #resync(): Promise<void> {
+    const { engine, attacher, reconciler, firewall } = this.#parts;
+    await reconciler.whenReady(60_000);
+    // A Docker that has just started has made its FORWARD chain, and may have flushed what was there.
+    await firewall.sync(true);
+    const networks = (await engine.networks()).filter(({ driver }) => this.#isOurs(driver));
+    for (const { id } of networks) await this.#adopt(id);
+    const containers = await engine.containers({ all: true });
+    for (const { id, labels } of containers) this.#labels.set(id, labels);
+    for (const container of containers) await this.#identifyAll(container);
+    const ids = new Set(containers.map(({ id }) => id));
+    await this.#keepOnly((id) => ids.has(id));
+    await Promise.all(
+      containers
+        .filter(({ state }) => state === 'running')
+        .map(({ id }) => attacher.restore(id).catch((error: unknown) => this.#parts.onError('attach again', error))),
+    );
+    await this.#collect();
+  }
+
+  async #identifyAll(container: ContainerSummary): Promise<void> {
+    for (const { endpointId } of container.networks) {
+      const port = this.#state.ports.get(endpointId ?? '');
+      if (port === undefined || (port.container?.id === container.id && port.container.name === container.name))
+        continue;
+      await this.identify(port.id, { id: container.id, name: container.name });
+    }
+  }
+
+  #isOurs(driver: string): boolean {
+    return this.#parts.driverNames.includes(driver.replace(/:latest$/, ''));
+  }
+
+  /** Takes a network back that Docker has and OVSDB has lost, with the containers that are still wired to it. */
+  async #adopt(id: string): Promise<void> {
+    const { engine, fabric, reconciler, net } = this.#parts;
+    const known = this.#state.networks.get(id);
+    const network = await engine.network(id);
+    if (known !== undefined) return this.#learnName(id, network.name);
+    const plan = planNetwork({
+      id,
+      internal: network.internal,
+      options: network.options,
+      subnets: network.subnets.flatMap(({ subnet, gateway }) => {
+        if (subnet === undefined) return [];
+        const prefix = subnet.split('/')[1];
+        return [{ pool: subnet, ...(gateway === undefined ? {} : { gateway: `${gateway.split('/')[0]}/${prefix}` }) }];
+      }),
+    });
+    const adopted: Network = { plan, name: network.name, since: performance.now() };
+    this.#state.networks.set(id, adopted);
+    for (const { endpointId, mac, ipv4, ipv6 } of network.endpoints) {
+      if (this.#state.ports.has(endpointId) || (await net.link(hostInterface(endpointId))) === undefined) continue;
+      this.#state.setPort({
+        kind: 'endpoint',
+        id: endpointId,
+        bridge: plan.bridge,
+        networkId: id,
+        networkName: network.name,
+        ofport: fabric.freeNumber(plan.bridge),
+        mac: mac ?? '',
+        addresses: [ipv4, ipv6].filter((address) => address !== undefined),
+        options: {},
+        portMap: [],
+      });
+    }
+    reconciler.schedule();
+    await reconciler.idle();
+  }
+
+  /**
+   * Removes what Docker has forgotten: it was killed, or it removed things while nobody answered. Only what stays
+   * unknown to Docker over the grace period goes, and never a port whose link is in a container.
+   */
+  async #collect(): Promise<void> {
+    const { engine, watch, net, graceMs, driver } = this.#parts;
+    if (!watch.connected || this.#closed) return;
+    const known = await this.#knownToDocker(engine);
+    const now = performance.now();
+    const unknownPorts = [...this.#state.ports.values()].filter(
+      ({ kind, id }) => kind === 'endpoint' && !known.endpoints.has(id),
+    );
+    const unknownNetworks = [...this.#state.networks.keys()].filter((id) => !known.networks.has(id));
+    const unknown = new Set([...unknownPorts.map(({ id }) => id), ...unknownNetworks]);
+    for (const id of this.#suspects.keys()) if (!unknown.has(id)) this.#suspects.delete(id);
+    for (const id of unknown) if (!this.#suspects.has(id)) this.#suspects.set(id, now);
+    const ripe = (id: string) => now - (this.#suspects.get(id) ?? now) >= graceMs;
+    for (const port of unknownPorts.filter(({ id }) => ripe(id))) {
+      const link = await net.link(hostInterface(port.id));
+      if (link?.peerNetnsid !== undefined) continue;
+      await driver.deleteEndpoint({ NetworkID: port.networkId ?? '', EndpointID: port.id });
+    }
+    for (const id of unknownNetworks.filter(ripe)) {
+      const bridge = this.#state.networks.get(id)?.plan.bridge ?? '';
+      if (this.#state.portsOn(bridge).length === 0) await driver.deleteNetwork({ NetworkID: id });
+    }
+    clearTimeout(this.#timer);
+    if (unknown.size > 0) {
+      this.#timer = setTimeout(() => this.#try('collect what Docker forgot', () => this.#collect()), graceMs + 50);
+    }
+  }
+
+  async #knownToDocker(engine: DockerEngine): Promise<{ endpoints: Set<string>; networks: Set<string> }> {
+    const [containers, networks] = await Promise.all([engine.containers(), engine.networks()]);
+    const endpoints = containers.flatMap((container) => container.networks.map(({ endpointId }) => endpointId ?? ''));
+    return { endpoints: new Set(endpoints), networks: new Set(networks.map(({ id }) => id)) };
+  }
+}

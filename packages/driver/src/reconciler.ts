@@ -1,0 +1,303 @@
+import type { Link } from '@linecard/linux';
+import type { Fabric } from './fabric.js';
+import { loadState } from './load.js';
+import { hostInterface, hostOf, isHostInterface } from './names.js';
+import type { Port } from './records.js';
+import type { Network } from './state.js';
+
+/** What the reconciler tells of its work. */
+export interface ReconcilerHooks {
+  /** A look is over; `repairs` counts what was not as wanted. */
+  readonly onRun: (result: { readonly ms: number; readonly repairs: number }) => void;
+  /** The state was read from OVSDB, once, before any request is served. */
+  readonly onLoaded: () => void;
+  /** The container's end of a port is up. */
+  readonly onCarrier: (portId: string) => void;
+  /** A piece that could not be put right; it is tried again. */
+  readonly onError: (what: string, error: unknown) => void;
+}
+
+const firstRetryMs = 250;
+const longestRetryMs = 30_000;
+
+/**
+ * Holds the world against the state and puts right what differs: after the start, after every reconnect to OVSDB, and
+ * when a link, a row or an address that is ours goes away. It never asks Docker; who lives and who does not, the
+ * kernel knows: an endpoint whose link died with its container's namespace is gone.
+ */
+export class Reconciler {
+  readonly #fabric: Fabric;
+  readonly #hooks: ReconcilerHooks;
+  readonly #guarded = new Set<string>();
+  readonly #cleanups: (() => void)[] = [];
+  #loaded: Promise<void> | undefined;
+  #markLoaded: (() => void) | undefined;
+  #isLoaded = false;
+  #running: Promise<void> | undefined;
+  #dirty = false;
+  #retryMs = firstRetryMs;
+  #retry: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(fabric: Fabric, hooks: ReconcilerHooks) {
+    this.#fabric = fabric;
+    this.#hooks = hooks;
+    this.#loaded = new Promise((resolve) => {
+      this.#markLoaded = resolve;
+    });
+  }
+
+  /** Follows OVSDB and the kernel from now on. */
+  start(): void {
+    const { ovs, net } = this.#fabric.parts;
+    const replica = ovs.view.replica;
+    const onSynced = () => this.#onSynced();
+    const onChange: Parameters<typeof replica.on<'change'>>[1] = (changes) => {
+      if (this.#isLoaded && changes.some((change) => change.new === undefined && this.#misses(change))) this.schedule();
+    };
+    replica.on('synced', onSynced).on('change', onChange);
+    this.#cleanups.push(
+      () => void replica.off('synced', onSynced).off('change', onChange),
+      net.watch((event) => {
+        if (event.kind === 'failed') this.#hooks.onError('watch the kernel', event.error);
+        else if (event.kind === 'overrun' || this.#concerns(event)) this.schedule();
+      }),
+    );
+    if (replica.synced) onSynced();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#retry);
+    for (const cleanup of this.#cleanups) cleanup();
+    await this.#running;
+  }
+
+  /** Resolves when OVSDB answers and the state was read from it. Rejects with `LC_OVSDB_UNREACHABLE`. */
+  async whenReady(timeoutMs: number): Promise<void> {
+    const { ovs } = this.#fabric.parts;
+    if (this.#isLoaded && ovs.ready) return;
+    await ovs.whenReady(timeoutMs);
+    await this.#loaded;
+  }
+
+  /** Keeps a port that is being made from being taken for a dead one. */
+  guard(id: string): void {
+    this.#guarded.add(id);
+  }
+
+  unguard(id: string): void {
+    this.#guarded.delete(id);
+  }
+
+  /** Looks once more, now or right after the look under way. */
+  schedule(): void {
+    if (this.#closed) return;
+    this.#dirty = true;
+    this.#running ??= this.#loop().finally(() => {
+      this.#running = undefined;
+    });
+  }
+
+  /** Resolves when no look is under way. */
+  async idle(): Promise<void> {
+    while (this.#running !== undefined) await this.#running;
+  }
+
+  #onSynced(): void {
+    const { ovs, state } = this.#fabric.parts;
+    if (!this.#isLoaded) {
+      loadState(ovs.view, state, performance.now(), (error) => this.#hooks.onError('read the state from OVSDB', error));
+      this.#isLoaded = true;
+      this.#hooks.onLoaded();
+      this.#markLoaded?.();
+    }
+    this.schedule();
+  }
+
+  /** Whether a row that went away is still wanted. */
+  #misses(change: { readonly table: string; readonly old?: unknown }): boolean {
+    const { state } = this.#fabric.parts;
+    const old = change.old as { readonly name?: string } | undefined;
+    if (old?.name === undefined) return false;
+    if (change.table === 'Bridge') return state.networkOf(old.name) !== undefined || state.plainBridges.has(old.name);
+    if (change.table !== 'Port') return false;
+    if (isHostInterface(old.name)) return this.#portOf(old.name) !== undefined;
+    return [...state.networks.values()].some(({ plan }) => plan.uplinks.some(({ name }) => name === old.name));
+  }
+
+  #portOf(ifname: string): Port | undefined {
+    const { state } = this.#fabric.parts;
+    return [...state.ports.values()].find(({ id }) => hostInterface(id) === ifname);
+  }
+
+  /** Whether something in the kernel changed that the state has an opinion on. */
+  #concerns(event: KernelEvent): boolean {
+    const { state } = this.#fabric.parts;
+    if (event.kind === 'link') {
+      const { name } = event.link;
+      if (isHostInterface(name)) return this.#portChanged(event.change, event.link);
+      const network = state.networkOf(name);
+      // Made again by ovs-vswitchd, or set down: the gateway address went with it.
+      if (network !== undefined) return network.plan.mode !== 'flat' && !event.link.flags.up && event.change === 'new';
+      return event.link.kind === 'bridge' && event.change === 'new' && event.link.flags.up;
+    }
+    if (event.kind !== 'address' || event.change !== 'delete') return false;
+    const { address } = event.address.cidr;
+    return [...state.networks.values()].some(
+      ({ plan }) => plan.mode !== 'flat' && plan.subnets.some(({ gateway }) => gateway?.address === address),
+    );
+  }
+
+  #portChanged(change: 'new' | 'delete', link: Link): boolean {
+    const port = this.#portOf(link.name);
+    if (port !== undefined && change === 'new' && link.flags.lowerUp) this.#hooks.onCarrier(port.id);
+    return port !== undefined && change === 'delete';
+  }
+
+  async #loop(): Promise<void> {
+    while (this.#dirty && !this.#closed) {
+      this.#dirty = false;
+      const started = performance.now();
+      try {
+        const repairs = await this.#look();
+        this.#retryMs = firstRetryMs;
+        this.#hooks.onRun({ ms: performance.now() - started, repairs });
+      } catch (error) {
+        this.#hooks.onError('reconcile', error);
+        this.#later();
+      }
+    }
+  }
+
+  #later(): void {
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => this.schedule(), this.#retryMs);
+    this.#retryMs = Math.min(this.#retryMs * 2, longestRetryMs);
+  }
+
+  async #look(): Promise<number> {
+    const { ovs, net, firewall, state } = this.#fabric.parts;
+    if (!ovs.ready) return 0;
+    // Only ports that were there before the kernel was asked: one made meanwhile may be missing from its answer.
+    const before = [...state.ports.values()].filter(({ id }) => !this.#guarded.has(id));
+    const links = new Map((await net.links()).map((link) => [link.name, link]));
+    let repairs = this.#forgetDead(before.filter(({ id }) => !links.has(hostInterface(id)) && state.ports.has(id)));
+    const failures: [string, unknown][] = [];
+    const attempt = async (what: string, work: () => Promise<unknown>) => {
+      await work().catch((error: unknown) => failures.push([what, error]));
+    };
+    const rows = this.#rowCount();
+    await Promise.all([...state.networks.values()].map((network) => this.#mendNetwork(network, attempt)));
+    await Promise.all(
+      [...state.plainBridges.keys()].map((name) => attempt(`bridge ${name}`, () => this.#mendPlain(name))),
+    );
+    await Promise.all([...state.ports.values()].map((port) => this.#mendPort(port, attempt)));
+    await attempt('stale rows', () => ovs.commit((edit) => this.#staleRows().forEach((remove) => remove(edit))));
+    repairs += Math.abs(this.#rowCount() - rows);
+    for (const network of state.networks.values()) {
+      await attempt(`gateway of ${network.plan.bridge}`, () => this.#fabric.makeGateway(network));
+    }
+    await attempt('firewall', () => firewall.sync());
+    repairs += await this.#reapOrphans(links);
+    for (const [what, error] of failures) this.#hooks.onError(what, error);
+    if (failures.length > 0) this.#later();
+    return repairs;
+  }
+
+  #rowCount(): number {
+    return this.#fabric.parts.ovs.view.replica.table('Port').size;
+  }
+
+  /** A port whose link is gone has no container any more, whatever anybody remembers. */
+  #forgetDead(dead: readonly Port[]): number {
+    const { state, ovs, onPortGone } = this.#fabric.parts;
+    for (const { id } of dead) {
+      state.deletePort(id);
+      onPortGone(id);
+    }
+    if (dead.length > 0) {
+      const remove = ovs.commit((edit) => {
+        for (const { id } of dead) edit.removePort(hostInterface(id));
+      });
+      // What could not be removed is a stale row to the next look.
+      remove.catch(() => undefined);
+    }
+    return dead.length;
+  }
+
+  async #mendNetwork(network: Network, attempt: Attempt): Promise<void> {
+    const { ovs } = this.#fabric.parts;
+    const { plan } = network;
+    // A living bridge keeps its datapath: changing it would tear every port out.
+    const present = ovs.view.bridge(plan.bridge)?.datapath_type;
+    const type =
+      present === 'netdev' || present === 'system' ? present : await this.#fabric.datapathType(plan.userspace);
+    this.#fabric.seatFixedPorts(network);
+    await attempt(`network ${network.name ?? plan.id.slice(0, 12)}`, async () => {
+      await ovs.commit((edit) => this.#fabric.editNetwork(edit, network, type));
+      if (present === undefined) await ovs.commit((edit) => this.#fabric.editMemory(edit, plan.bridge));
+    });
+  }
+
+  async #mendPlain(name: string): Promise<void> {
+    const { state } = this.#fabric.parts;
+    const used = [...state.attachments.values()].some(({ bridge }) => bridge === name);
+    const present = this.#fabric.parts.ovs.view.bridge(name) !== undefined;
+    if (!present && !used) state.deleteBridge(name);
+    else await this.#fabric.makePlainBridge(name, state.plainBridges.get(name)!);
+  }
+
+  async #mendPort(port: Port, attempt: Attempt): Promise<void> {
+    if (this.#guarded.has(port.id)) return;
+    await attempt(`port ${hostInterface(port.id)}`, () => this.#fabric.savePort(port));
+  }
+
+  /** Rows that carry our mark and that the state does not know. */
+  #staleRows() {
+    const { ovs, state } = this.#fabric.parts;
+    const ports = [...ovs.view.replica.table('Interface').values()].filter(({ name, external_ids }) => {
+      const kind = external_ids.get('linecard');
+      const ours = (kind === 'endpoint' || kind === 'attachment') && isHostInterface(name);
+      return ours && !state.ports.has(external_ids.get('endpoint-id') ?? '');
+    });
+    const bridges = [...ovs.view.bridges()].filter(({ external_ids }) => {
+      const id = external_ids.get('linecard') === 'network' ? external_ids.get('network-id') : undefined;
+      return id !== undefined && !state.networks.has(id);
+    });
+    return [
+      ...ports.map(
+        ({ name }) =>
+          (edit: Edit) =>
+            edit.removePort(name),
+      ),
+      ...bridges.map(
+        ({ name }) =>
+          (edit: Edit) =>
+            edit.removeBridge(name),
+      ),
+    ];
+  }
+
+  /**
+   * Removes veth pairs of ours that no port has and no container holds: made by a process that was killed before it
+   * could write the row, or left over by one that was killed before it could delete them.
+   */
+  async #reapOrphans(links: ReadonlyMap<string, Link>): Promise<number> {
+    const { state, reaper } = this.#fabric.parts;
+    const wanted = new Set([...state.ports.keys()].map(hostInterface));
+    const orphans = [...links.values()].filter(
+      ({ name, kind, peerNetnsid }) =>
+        kind === 'veth' && isHostInterface(hostOf(name)) && !wanted.has(hostOf(name)) && peerNetnsid === undefined,
+    );
+    await reaper.remove([...new Set(orphans.map(({ name }) => hostOf(name)))]);
+    return orphans.length;
+  }
+}
+
+type Attempt = (what: string, work: () => Promise<unknown>) => Promise<void>;
+type Edit = Parameters<Parameters<Fabric['parts']['ovs']['commit']>[0]>[0];
+type KernelEvent = Exclude<
+  Parameters<Parameters<Fabric['parts']['net']['watch']>[0]>[0],
+  { kind: 'overrun' } | { kind: 'failed' }
+>;

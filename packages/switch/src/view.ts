@@ -1,0 +1,143 @@
+import {
+  type Lookup,
+  type OvsdbSession,
+  Replica,
+  type RowOf,
+  type Uuid,
+  type VswitchTables,
+  vswitch,
+} from '@linecard/ovsdb';
+
+/** What is copied of the database. Statistics are left out: they change every few seconds and would wake the daemon. */
+const columns = {
+  Open_vSwitch: ['bridges', 'next_cfg', 'cur_cfg', 'ovs_version', 'other_config', 'external_ids'],
+  Bridge: [
+    'name',
+    'datapath_type',
+    'datapath_id',
+    'ports',
+    'controller',
+    'protocols',
+    'fail_mode',
+    'other_config',
+    'external_ids',
+  ],
+  Port: ['name', 'interfaces', 'tag', 'trunks', 'vlan_mode'],
+  Interface: [
+    'name',
+    'type',
+    'options',
+    'ofport',
+    'ofport_request',
+    'ifindex',
+    'error',
+    'mac_in_use',
+    'mtu_request',
+    'ingress_policing_rate',
+    'ingress_policing_burst',
+    'external_ids',
+  ],
+  Controller: ['target', 'is_connected', 'role', 'status'],
+} as const;
+
+type Columns = typeof columns;
+/** The tables that a switch is made of. */
+export type SwitchTables = VswitchTables;
+/** The copy of the database. */
+export type SwitchReplica = Replica<VswitchTables, Columns>;
+export type BridgeRow = RowOf<VswitchTables, Columns, 'Bridge'>;
+export type PortRow = RowOf<VswitchTables, Columns, 'Port'>;
+export type InterfaceRow = RowOf<VswitchTables, Columns, 'Interface'>;
+export type RootRow = RowOf<VswitchTables, Columns, 'Open_vSwitch'>;
+
+/** The rows of a switch, found by what people call them. */
+export class SwitchView {
+  readonly replica: SwitchReplica;
+  readonly #bridgeByName: Lookup<string, BridgeRow>;
+  readonly #bridgeByPort: Lookup<Uuid, BridgeRow>;
+  readonly #portByName: Lookup<string, PortRow>;
+  readonly #portByInterface: Lookup<Uuid, PortRow>;
+  readonly #interfaceByName: Lookup<string, InterfaceRow>;
+  readonly #interfaceByIndex: Lookup<number, InterfaceRow>;
+
+  constructor(session: OvsdbSession) {
+    this.replica = new Replica(session, vswitch, columns);
+    this.#bridgeByName = this.replica.byColumn('Bridge', 'name');
+    this.#bridgeByPort = this.replica.byColumn('Bridge', 'ports');
+    this.#portByName = this.replica.byColumn('Port', 'name');
+    this.#portByInterface = this.replica.byColumn('Port', 'interfaces');
+    this.#interfaceByName = this.replica.byColumn('Interface', 'name');
+    this.#interfaceByIndex = this.replica.byColumn('Interface', 'ifindex');
+  }
+
+  /** The one row of table Open_vSwitch; an emptied database has none. */
+  root(): RootRow | undefined {
+    for (const row of this.replica.table('Open_vSwitch').values()) return row;
+    return undefined;
+  }
+
+  bridges(): IterableIterator<BridgeRow> {
+    return this.replica.table('Bridge').values();
+  }
+
+  bridge(name: string): BridgeRow | undefined {
+    return this.#bridgeByName.one(name);
+  }
+
+  port(name: string): PortRow | undefined {
+    return this.#portByName.one(name);
+  }
+
+  interface(name: string): InterfaceRow | undefined {
+    return this.#interfaceByName.one(name);
+  }
+
+  /** The interfaces whose device has this index in the host's namespace: more than one only while a device changes. */
+  interfacesAt(ifindex: number): readonly InterfaceRow[] {
+    return this.#interfaceByIndex.get(ifindex);
+  }
+
+  /** The name of the bridge that a port of this name is on. */
+  bridgeOf(portName: string): string | undefined {
+    const port = this.port(portName);
+    return port && this.#bridgeByPort.one(port._uuid)?.name;
+  }
+
+  /** The port that an interface belongs to (a bond has several interfaces). */
+  portOf(iface: InterfaceRow): PortRow | undefined {
+    return this.#portByInterface.one(iface._uuid);
+  }
+
+  /** The name of the bridge that an interface is on. */
+  bridgeOfInterface(iface: InterfaceRow): string | undefined {
+    const port = this.portOf(iface);
+    return port && this.#bridgeByPort.one(port._uuid)?.name;
+  }
+
+  /** All interfaces of a bridge, its local one included. */
+  interfacesOf(bridge: string): InterfaceRow[] {
+    const [ports, interfaces] = [this.replica.table('Port'), this.replica.table('Interface')];
+    const rows: InterfaceRow[] = [];
+    for (const portUuid of this.bridge(bridge)?.ports ?? []) {
+      for (const uuid of ports.get(portUuid)?.interfaces ?? []) {
+        const row = interfaces.get(uuid);
+        if (row) rows.push(row);
+      }
+    }
+    return rows;
+  }
+
+  /** The target of a controller row, empty when the row is gone. */
+  controllerTarget(uuid: Uuid): string {
+    return this.replica.table('Controller').get(uuid)?.target ?? '';
+  }
+
+  /** The controllers of a bridge and whether they are connected. */
+  controllersOf(bridge: BridgeRow): { target: string; connected: boolean }[] {
+    const rows = this.replica.table('Controller');
+    return bridge.controller.flatMap((uuid) => {
+      const row = rows.get(uuid);
+      return row ? [{ target: row.target, connected: row.is_connected }] : [];
+    });
+  }
+}
