@@ -45,5 +45,5 @@ await channel.dump({ what: title, type: RTM.GETADDR, payload: address.encode({ f
 await channel.dump({ what: title, type: RTM.GETADDR, payload: address.encode({ family: 10 }, {}) });
 title = 'routes';
 await channel.dump({ what: title, type: RTM.GETROUTE, payload: route.encode({ family: 2 }, {}) });
-channel.close();
+await channel.close();
 netlink.close();

@@ -18,7 +18,7 @@ export interface NetnsConfig {
 }
 
 /** Runs a program inside a network namespace, through nsenter(1). As {@link run}. */
-export function inNetns(
+export async function inNetns(
   ref: NetnsRef,
   argv: readonly [string, ...string[]],
   options: RunOptions = {},

@@ -69,8 +69,8 @@ export class Netlink {
 
   /** Rejects what is under way with `LC_CLOSED`. */
   close(): void {
-    this.#channel.close();
-    this.#generic?.close();
+    void this.#channel.close();
+    void this.#generic?.close();
   }
 
   /** All links of a namespace, consistent: never half before and half after a change. */
@@ -259,13 +259,13 @@ export class Netlink {
   }
 
   /** The offload features of an interface. */
-  features(name: string): Promise<Features> {
+  async features(name: string): Promise<Features> {
     return readFeatures(this.#genl(), checkInterfaceName(name));
   }
 
   /** As `ethtool -K NAME tx off`: checksums are computed before a packet leaves the interface. */
-  disableTxChecksum(name: string): Promise<void> {
-    return disableTxChecksum(this.#genl(), checkInterfaceName(name));
+  async disableTxChecksum(name: string): Promise<void> {
+    await disableTxChecksum(this.#genl(), checkInterfaceName(name));
   }
 
   /** Whether the kernel has a generic netlink family, as `ovs_datapath`. */

@@ -12,8 +12,8 @@ describe.skipIf(why !== undefined)(`the link reaper${why === undefined ? '' : ` 
     netlink = Netlink.open();
     reaper = new LinkReaper();
   });
-  afterAll(() => {
-    reaper.close();
+  afterAll(async () => {
+    await reaper.close();
     netlink.close();
   });
 
@@ -60,8 +60,7 @@ describe.skipIf(why !== undefined)(`the link reaper${why === undefined ? '' : ` 
   it('rejects what waits when it is closed', async () => {
     const closing = new LinkReaper();
     const waiting = closing.remove(['rp-x']);
-    closing.close();
-    await expect(waiting).rejects.toMatchObject({ code: 'LC_CLOSED' });
+    await Promise.all([closing.close(), expect(waiting).rejects.toMatchObject({ code: 'LC_CLOSED' })]);
     await expect(closing.remove(['rp-x'])).rejects.toMatchObject({ code: 'LC_CLOSED' });
   });
 });

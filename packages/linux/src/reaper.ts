@@ -47,11 +47,14 @@ export class LinkReaper {
     if (failure !== undefined) throw failure;
   }
 
-  /** Stops the thread. What still waits is rejected with `LC_CLOSED`. */
-  close(): void {
+  /**
+   * Rejects what still waits with `LC_CLOSED`, and resolves when the thread has ended. Wait for it before
+   * `process.exit`: the native socket aborts the process when its thread is stopped while it receives.
+   */
+  async close(): Promise<void> {
     this.#closed = true;
     for (const one of this.#waiting.splice(0)) one.done(closedError());
-    this.#channel.close();
+    await this.#channel.close();
   }
 
   #enqueue(name: string): Promise<Error | undefined> {

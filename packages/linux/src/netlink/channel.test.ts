@@ -12,7 +12,7 @@ const ask = { what: 'ask', type: 18, payload: empty };
 function setUp(answer: (frames: Frame[], events: TransportEvents) => void, options: ChannelOptions = {}) {
   const sent: Frame[][] = [];
   const held: boolean[] = [];
-  const close = vi.fn();
+  const close = vi.fn(async () => undefined);
   const channel = new Channel(
     (events) => ({
       send(bytes) {
@@ -147,8 +147,7 @@ describe('a netlink channel', () => {
     const first = channel.request(ask);
     const second = channel.request(ask);
     await expect(channel.request(ask)).rejects.toMatchObject({ errno: 'ENOBUFS' });
-    channel.close();
-    await expect(first).rejects.toMatchObject({ code: 'LC_CLOSED' });
+    await Promise.all([channel.close(), expect(first).rejects.toMatchObject({ code: 'LC_CLOSED' })]);
     await expect(second).rejects.toMatchObject({ code: 'LC_CLOSED' });
     await expect(channel.request(ask)).rejects.toMatchObject({ code: 'LC_CLOSED' });
     expect(close).toHaveBeenCalledOnce();

@@ -74,14 +74,14 @@ export class Channel {
     });
   }
 
-  /** Rejects what is under way and what waits with `LC_CLOSED`. */
-  close(): void {
+  /** Rejects what is under way and what waits with `LC_CLOSED`. Resolves when the transport has stopped. */
+  async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     const waiting = this.#queue.splice(0);
     this.#finish(closedError(this.#current?.job.what ?? 'netlink'));
     for (const job of waiting) job.settle(closedError(job.what));
-    this.#transport.close();
+    await this.#transport.close();
   }
 
   /** Sends one request and returns the messages that came before its acknowledgement. */

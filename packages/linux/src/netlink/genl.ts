@@ -19,8 +19,8 @@ export class GenericNetlink {
   readonly #channel = new Channel((events) => openSocket(NETLINK_GENERIC, events));
   readonly #families = new Map<string, number>();
 
-  close(): void {
-    this.#channel.close();
+  close(): Promise<void> {
+    return this.#channel.close();
   }
 
   /** The number of a family, or undefined when no loaded module provides it. */

@@ -6,7 +6,8 @@ export interface Transport {
   send(bytes: Uint8Array): void;
   /** Keeps the process alive, or lets it end, while nothing else does. */
   hold(alive: boolean): void;
-  close(): void;
+  /** Resolves when nothing of it runs any more. */
+  close(): Promise<void>;
 }
 
 /** What a transport reports. */
@@ -65,11 +66,12 @@ export function openSocket(protocol: number, events: TransportEvents): Transport
       if (alive) socket.ref();
       else socket.unref();
     },
-    close() {
+    async close() {
       if (closed) return;
       closed = true;
       // Closing inside a callback of the native socket would free what the callback still uses.
-      setImmediate(() => socket.close());
+      await new Promise((resolve) => setImmediate(resolve));
+      socket.close();
     },
   };
 }

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { KernelError } from './kernel-error.js';
 import { socketOptions, type Transport, type TransportEvents } from './transport.js';
@@ -6,7 +7,8 @@ type FromWorker = { readonly bytes: Uint8Array } | { readonly errno: string };
 
 /**
  * A netlink socket in a thread of its own, for requests that make the kernel wait. The thread starts with the first
- * request, and again after it died, which the request under way gets to know as a failure.
+ * request, and again after it died, which the request under way gets to know as a failure. Close it before
+ * `process.exit`: a thread that is stopped while it receives aborts in the native code of the npm package `netlink`.
  */
 export function openWorkerSocket(protocol: number, events: TransportEvents): Transport {
   let worker: Worker | undefined;
@@ -45,10 +47,14 @@ export function openWorkerSocket(protocol: number, events: TransportEvents): Tra
       if (alive) worker?.ref();
       else worker?.unref();
     },
-    close() {
+    async close() {
+      if (closed) return;
       closed = true;
-      worker?.unref();
-      worker?.postMessage('close');
+      if (worker === undefined) return;
+      const exited = once(worker, 'exit');
+      worker.ref();
+      worker.postMessage('close');
+      await exited;
     },
   };
 }
