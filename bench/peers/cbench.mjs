@@ -3,9 +3,24 @@
 import { connect } from 'node:net';
 
 const type = {
-  hello: 0, error: 1, echoRequest: 2, echoReply: 3, featuresRequest: 5, featuresReply: 6, getConfig: 7, configReply: 8,
-  packetIn: 10, packetOut: 13, flowMod: 14, multipartRequest: 18, multipartReply: 19, barrierRequest: 20,
-  barrierReply: 21, roleRequest: 24, roleReply: 25, bundleControl: 33,
+  hello: 0,
+  error: 1,
+  echoRequest: 2,
+  echoReply: 3,
+  featuresRequest: 5,
+  featuresReply: 6,
+  getConfig: 7,
+  configReply: 8,
+  packetIn: 10,
+  packetOut: 13,
+  flowMod: 14,
+  multipartRequest: 18,
+  multipartReply: 19,
+  barrierRequest: 20,
+  barrierReply: 21,
+  roleRequest: 24,
+  roleReply: 25,
+  bundleControl: 33,
 };
 const ports = 4;
 const frameLength = 60;
@@ -165,22 +180,24 @@ const elsewhere = (sw, from) => {
   return host % ports === from % ports ? (host + 1) % sw.macs : host;
 };
 
-/** Keeps `window` packet-ins of each switch unanswered until the time is over. */
+/** Keeps `window` packet-ins of each switch unanswered until the time is over, then waits for the last answers. */
 function flood(switches, window, ms, source, destination) {
   const before = switches.map((sw) => sw.flowMods);
   return new Promise((resolve) => {
-    let answered = 0;
     const start = performance.now();
-    let done = false;
+    let answered = 0;
+    let open = switches.length * window;
+    let result;
     for (const sw of switches) {
       sw.onAnswer = (count) => {
         answered += count;
-        if (performance.now() - start < ms) return sw.ask(count, source, destination);
-        if (done) return undefined;
-        done = true;
         const seconds = (performance.now() - start) / 1000;
+        if (seconds * 1000 < ms) return sw.ask(count, source, destination);
+        open -= count;
+        result ??= { seconds, perSecond: answered / seconds };
+        if (open > 0) return undefined;
         const flowMods = switches.reduce((sum, other, i) => sum + other.flowMods - before[i], 0);
-        return resolve({ answered, flowMods, seconds, perSecond: answered / seconds });
+        return resolve({ ...result, answered, flowMods });
       };
       sw.ask(window, source, destination);
     }
@@ -189,12 +206,13 @@ function flood(switches, window, ms, source, destination) {
 
 /** Sends at a steady rate, answered or not, and measures each answer. */
 function paced(switches, perSecond, ms) {
-  const latencies = [];
+  const latencies = new Float64Array(Math.ceil((perSecond * ms) / 900) + 65_536);
+  let measured = 0;
   for (const sw of switches) {
     let read = sw.sent;
     sw.onAnswer = (count) => {
       const now = performance.now();
-      for (let i = 0; i < count; i++) latencies.push(now - sw.sentAt[read++ & 65_535]);
+      for (let i = 0; i < count; i++) latencies[measured++] = now - sw.sentAt[read++ & 65_535];
     };
   }
   return new Promise((resolve) => {
@@ -202,7 +220,7 @@ function paced(switches, perSecond, ms) {
     let sent = 0;
     const step = () => {
       const elapsed = performance.now() - start;
-      if (elapsed >= ms) return setTimeout(() => resolve(percentiles(latencies)), 300);
+      if (elapsed >= ms) return setTimeout(() => resolve(percentiles(latencies.subarray(0, measured))), 300);
       const due = Math.floor((elapsed * perSecond) / 1000 / switches.length) - sent;
       if (due > 0) for (const sw of switches) sw.ask(due, random, elsewhere);
       sent += Math.max(due, 0);
@@ -240,7 +258,12 @@ async function learn(sw) {
     let open = 0;
     const more = () => {
       const count = Math.min(64 - open, sw.macs - host);
-      if (count > 0) sw.ask(count, () => host++, () => -1);
+      if (count > 0)
+        sw.ask(
+          count,
+          () => host++,
+          () => -1,
+        );
       open += count;
       if (open === 0) resolve();
     };

@@ -114,10 +114,20 @@ export class Channel {
    * when the message cannot be encoded.
    */
   send(message: Outgoing): number {
-    if (this.#closed || this.#version === 0) throw closedError(`its turn to send ${message.type}`);
     const xid = this.#transactions.nextXid();
-    this.#write({ ...message, version: this.#version, xid } as MessageInit);
+    this.post({ ...message, version: this.#version, xid } as MessageInit);
     return xid;
+  }
+
+  /** A transaction ID for {@link post}. */
+  nextXid(): number {
+    return this.#transactions.nextXid();
+  }
+
+  /** Sends a message whose version and transaction ID are in it already: what {@link send} does, without a copy. */
+  post(message: MessageInit): void {
+    if (this.#closed || this.#version === 0) throw closedError(`its turn to send ${message.type}`);
+    this.#write(message);
   }
 
   /** Sends a request; its reply, or all parts of it. See {@link Transactions.expect} for the errors. */

@@ -8,6 +8,7 @@ import {
   type Match,
   type MatchField,
   type MessageInitOf,
+  NO_BUFFER,
   ports,
   type ReplyBody,
   type Version,
@@ -47,32 +48,85 @@ export interface Flow {
   readonly mod: FlowMod;
 }
 
-/** A flow-mod without header. */
-export type FlowMod = Omit<MessageInitOf<'flow_mod'>, 'version' | 'xid' | 'slack'>;
+/** A flow-mod to be sent. */
+export type FlowMod = MessageInitOf<'flow_mod'>;
 
 type FlowStats = ReplyBody<'flow'>[number];
 
 /** Flags that switches remember of a flow: send_flow_rem, no_packet_counts, no_byte_counts. */
 const lastingFlags = 1 | 8 | 16;
 
-/** The flow of a wish. Throws `LC_INVALID` for what the version cannot say. */
-export function flowOf(spec: FlowSpec, cookie: bigint, version: Version): Flow {
-  const instructions = spec.instructions ?? applyActions(spec.actions ?? []);
-  return makeFlow(version, cookie, {
-    table: spec.table ?? 0,
+/** What a flow-mod needs beyond the flow. */
+export interface FlowModHeader {
+  readonly cookie: bigint;
+  readonly version: Version;
+  /** 0 when absent: to be given when it is sent. */
+  readonly xid?: number;
+  /** The buffered packet that the flow is applied to at once. */
+  readonly buffer?: number | undefined;
+}
+
+/**
+ * The flow-mod that adds a flow; one literal with all properties, because learning switches make one for every packet.
+ * Throws `LC_INVALID` for what the version cannot say.
+ */
+export function flowMod(spec: FlowSpec, header: FlowModHeader): FlowMod {
+  if (header.version === 1) return flowMod10(spec, header);
+  return {
+    type: 'flow_mod',
+    version: header.version,
+    xid: header.xid ?? 0,
+    command: 'add',
+    cookie: header.cookie,
+    table_id: spec.table ?? 0,
     priority: spec.priority ?? DEFAULT_PRIORITY,
     match: spec.match ?? [],
-    instructions,
-    idleTimeout: spec.idleTimeout ?? 0,
-    hardTimeout: spec.hardTimeout ?? 0,
+    idle_timeout: spec.idleTimeout ?? 0,
+    hard_timeout: spec.hardTimeout ?? 0,
     flags: spec.flags ?? 0,
+    buffer_id: header.buffer ?? NO_BUFFER,
     importance: spec.importance ?? 0,
-  });
+    instructions: spec.instructions ?? applyActions(spec.actions ?? []),
+  };
+}
+
+function flowMod10(spec: FlowSpec, header: FlowModHeader): FlowMod {
+  return {
+    type: 'flow_mod',
+    version: 1,
+    xid: header.xid ?? 0,
+    command: 'add',
+    cookie: header.cookie,
+    table_id: spec.table ?? 0,
+    priority: spec.priority ?? DEFAULT_PRIORITY,
+    match: spec.match ?? [],
+    idle_timeout: spec.idleTimeout ?? 0,
+    hard_timeout: spec.hardTimeout ?? 0,
+    flags: spec.flags ?? 0,
+    buffer_id: header.buffer ?? NO_BUFFER,
+    actions: spec.instructions ? onlyActions(spec.instructions) : (spec.actions ?? []),
+  };
+}
+
+/** The flow of a wish, in the form that switches tell it in. */
+export function flowOf(spec: FlowSpec, cookie: bigint, version: Version): Flow {
+  const match = normalMatch(spec.match ?? []);
+  const instructions = (spec.instructions ?? applyActions(spec.actions ?? [])).map(normalInstruction);
+  const mod = flowMod({ ...spec, match, instructions }, { cookie, version });
+  const importance = version >= 5 ? (spec.importance ?? 0) : 0;
+  // OpenFlow 1.0 does not tell the flags of an installed flow.
+  const flags = version === 1 ? 0 : (spec.flags ?? 0) & lastingFlags;
+  return {
+    key: `${mod.table_id} ${mod.priority} ${match.map(fieldText).sort().join()}`,
+    attributes: `${cookie} ${mod.idle_timeout} ${mod.hard_timeout} ${flags} ${importance}`,
+    instructions: encodedInstructions(version, mod),
+    mod,
+  };
 }
 
 /** The flow of an entry of flow statistics. */
 export function flowOfStats(stats: FlowStats, version: Version): Flow {
-  return makeFlow(version, stats.cookie ?? 0n, {
+  const spec: FlowSpec = {
     table: stats.table_id ?? 0,
     priority: stats.priority ?? DEFAULT_PRIORITY,
     match: stats.match ?? [],
@@ -80,34 +134,9 @@ export function flowOfStats(stats: FlowStats, version: Version): Flow {
     idleTimeout: stats.idle_timeout ?? 0,
     hardTimeout: stats.hard_timeout ?? 0,
     flags: stats.flags ?? 0,
-    importance: (stats as { readonly importance?: number }).importance ?? 0,
-  });
-}
-
-function makeFlow(version: Version, cookie: bigint, spec: Required<Omit<FlowSpec, 'actions'>>): Flow {
-  const match = normalMatch(spec.match);
-  const instructions = spec.instructions.map(normalInstruction);
-  const mod: FlowMod = {
-    type: 'flow_mod',
-    command: 'add',
-    cookie,
-    table_id: spec.table,
-    priority: spec.priority,
-    match,
-    idle_timeout: spec.idleTimeout,
-    hard_timeout: spec.hardTimeout,
-    flags: spec.flags,
-    ...(version === 1 ? { actions: onlyActions(instructions) } : { instructions }),
-    ...(version >= 5 ? { importance: spec.importance } : {}),
+    ...(stats.importance === undefined ? {} : { importance: stats.importance }),
   };
-  // OpenFlow 1.0 does not tell the flags of an installed flow.
-  const flags = version === 1 ? 0 : spec.flags & lastingFlags;
-  return {
-    key: `${spec.table} ${spec.priority} ${match.map(fieldText).sort().join()}`,
-    attributes: `${cookie} ${spec.idleTimeout} ${spec.hardTimeout} ${flags} ${version >= 5 ? spec.importance : 0}`,
-    instructions: encodedInstructions(version, mod),
-    mod,
-  };
+  return flowOf(spec, stats.cookie ?? 0n, version);
 }
 
 /** Masks that say nothing are left out, as switches do: a mask of all ones, and a field of which no bit counts. */

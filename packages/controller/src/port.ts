@@ -1,4 +1,3 @@
-import type { MessageOf } from '@linecard/openflow';
 import { macOfKey } from '@linecard/packet';
 
 /** A port of a switch, whatever its version. */
@@ -16,8 +15,14 @@ export interface Port {
   readonly state: number;
 }
 
-/** A port as messages describe it. */
-export type PortDescription = MessageOf<'port_status'>['desc'];
+/** What the descriptions of a port have in common in all versions. */
+export interface PortDescription {
+  readonly port_no: number;
+  readonly name: string;
+  readonly hw_addr: number;
+  readonly config: number;
+  readonly state: number;
+}
 
 const portDown = 1;
 const linkDown = 1;

@@ -10,12 +10,14 @@ import {
 import { formatDpid, LinecardError } from '@linecard/wire';
 import type { Channel, ChannelCounters, Outgoing } from './channel.js';
 import type { PacketIn } from './events.js';
-import { type FlowSpec, flowOf } from './flow-spec.js';
+import { type FlowSpec, flowMod } from './flow-spec.js';
 import { type DesiredFlows, Flows } from './flows.js';
 import { type Port, type PortDescription, portOf } from './port.js';
 
 /** Role of a controller (OpenFlow 1.3.5 section 6.3.6). */
 export type Role = 'equal' | 'master' | 'slave' | 'nochange';
+
+const nothing = new Uint8Array(0);
 
 /** One switch for as long as its connection lives. When it comes back, that is another session. */
 export class SwitchSession {
@@ -85,8 +87,8 @@ export class SwitchSession {
 
   /** Adds one flow without waiting, as an answer to a packet; `buffer` is a packet-in's that the flow is applied to. */
   addFlow(spec: FlowSpec, cookie: bigint, buffer?: number): void {
-    const { mod } = flowOf(spec, cookie, this.version);
-    this.#channel.send(buffer === undefined ? mod : { ...mod, buffer_id: buffer });
+    const { version } = this;
+    this.#channel.post(flowMod(spec, { cookie, version, xid: this.#channel.nextXid(), buffer }));
   }
 
   /**
@@ -106,13 +108,18 @@ export class SwitchSession {
   /** Lets a packet go on through `actions`; without actions it is dropped from the switch's buffer. */
   forward(packet: PacketIn, actions: readonly Action[]): void {
     const buffer = packet.bufferId;
-    this.#packetOut(buffer ?? NO_BUFFER, buffer === undefined ? packet.data : undefined, actions, packet.inPort);
+    this.#packetOut(buffer ?? NO_BUFFER, buffer === undefined ? packet.data : nothing, actions, packet.inPort);
   }
 
-  #packetOut(buffer_id: number, data: Uint8Array | undefined, actions: readonly Action[], inPort: number): void {
-    const packet = data === undefined ? {} : { data };
-    const from = this.version === 6 ? { match: [{ field: 'in_port' as const, value: inPort }] } : { in_port: inPort };
-    this.#channel.send({ type: 'packet_out', buffer_id, actions, ...from, ...packet });
+  #packetOut(buffer_id: number, data: Uint8Array, actions: readonly Action[], in_port: number): void {
+    const { version } = this;
+    const xid = this.#channel.nextXid();
+    if (version === 6) {
+      const match: Match = [{ field: 'in_port', value: in_port }];
+      this.#channel.post({ type: 'packet_out', version, xid, buffer_id, match, actions, data });
+    } else {
+      this.#channel.post({ type: 'packet_out', version, xid, buffer_id, in_port, actions, data });
+    }
   }
 
   /**

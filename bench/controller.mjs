@@ -1,0 +1,174 @@
+// The controller against os-ken, in one run: node bench/controller.mjs [--quick] [--json]
+// Everything happens on the loopback of a network namespace of its own, so it needs root (and the packages
+// python3-os-ken and openvswitch-switch for the parts that compare and confirm).
+import { fork, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { createConnection } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { flowsOnOvs } from './peers/ovs-flows.mjs';
+
+const here = (name) => fileURLToPath(new URL(`./peers/${name}`, import.meta.url));
+const quick = process.argv.includes('--quick');
+const ms = quick ? 1500 : 5000;
+
+/** Runs again in a fresh network namespace: no byte of this leaves it. */
+function enterNamespace() {
+  const command = `ip link set lo up && exec "$0" "$@"`;
+  const argv = [
+    '--net',
+    '--mount',
+    '--propagation',
+    'private',
+    'sh',
+    '-c',
+    command,
+    process.execPath,
+    ...process.argv.slice(1),
+  ];
+  const env = { ...process.env, LINECARD_BENCH_INSIDE: '1' };
+  process.exit(spawnSync('unshare', argv, { stdio: 'inherit', env }).status ?? 1);
+}
+
+/** The generator of cbench.mjs as a process: `await generator.order('flood', {...})`. */
+function startGenerator() {
+  const child = fork(here('cbench.mjs'));
+  return async (order, options = {}) => {
+    child.send({ order, options });
+    const [{ result, error }] = await once(child, 'message');
+    if (error) throw new Error(error);
+    return result;
+  };
+}
+
+async function reachable(port) {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const socket = createConnection({ host: '127.0.0.1', port });
+    const outcome = await Promise.race([
+      once(socket, 'connect').then(() => true),
+      once(socket, 'error').catch(() => false),
+    ]).catch(() => false);
+    socket.destroy();
+    if (outcome === true) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`nobody listens on port ${port}`);
+}
+
+async function startNode(script, ...argv) {
+  const child = fork(here(script), argv);
+  await once(child, 'message');
+  return child;
+}
+
+async function startOsKen(port) {
+  const argv = ['--ofp-listen-host', '127.0.0.1', '--ofp-tcp-listen-port', String(port), here('simple_switch_13.py')];
+  const child = spawn('/usr/bin/osken-manager', argv, { stdio: 'ignore' });
+  await reachable(port);
+  return child;
+}
+
+async function stop(child) {
+  const gone = once(child, 'exit');
+  child.kill('SIGKILL');
+  await gone;
+}
+
+/** Throughput with a window, latency at half of it, and one packet at a time. */
+async function answers(port, window, time) {
+  const target = { host: '127.0.0.1', port };
+  const order = startGenerator();
+  await order('open', { target, switches: 4, macs: 1000 });
+  await order('flood', { window, ms: time / 2 });
+  const flood = await order('flood', { window, ms: time });
+  const half = await order('paced', { perSecond: flood.perSecond / 2, ms: time });
+  const { errors } = await order('close');
+  return { flood, half, errors };
+}
+
+async function oneByOne(port, time) {
+  const order = startGenerator();
+  await order('open', { target: { host: '127.0.0.1', port }, switches: 1, macs: 1000 });
+  await order('oneByOne', { ms: time / 4 });
+  const single = await order('oneByOne', { ms: time / 2 });
+  await order('close');
+  return single;
+}
+
+async function bounced(time) {
+  const child = await startNode('bounce.mjs', '6700');
+  const order = startGenerator();
+  await order('connectOnly', { target: { host: '127.0.0.1', port: 6700 }, switches: 1 });
+  await order('oneByOne', { ms: time / 4 });
+  const single = await order('oneByOne', { ms: time / 2 });
+  await order('close');
+  await stop(child);
+  return single;
+}
+
+async function memoryOf(port, count) {
+  const child = await startNode('linecard.mjs', `tcp:127.0.0.1:${port}`);
+  const order = startGenerator();
+  await order('connectOnly', { target: { host: '127.0.0.1', port }, switches: count });
+  child.send('memory');
+  const [memory] = await once(child, 'message');
+  await order('close');
+  await stop(child);
+  return memory;
+}
+
+async function compare() {
+  const ours = await startNode('linecard.mjs', 'tcp:127.0.0.1:6701');
+  const result = { ours: await answers(6701, 64, ms), oursSingle: await oneByOne(6701, ms) };
+  await stop(ours);
+  result.bounce = await bounced(ms);
+  if (!existsSync('/usr/bin/osken-manager')) return result;
+  const theirs = await startOsKen(6702);
+  result.osken = await answers(6702, 64, ms);
+  result.oskenSingle = await oneByOne(6702, ms);
+  await stop(theirs);
+  return result;
+}
+
+const micro = (value) => `${(value * 1000).toFixed(0)} us`;
+const perSecond = (value) => `${Math.round(value).toLocaleString('en')}/s`;
+
+function table(result, flows, memory) {
+  const { ours, oursSingle, bounce, osken, oskenSingle } = result;
+  const rows = [
+    [
+      'packet-ins answered, 4 switches, 1000 MACs each, window 64',
+      perSecond(ours.flood.perSecond),
+      osken && perSecond(osken.flood.perSecond),
+    ],
+    ['99th percentile at half load', micro(ours.half.p99), osken && micro(osken.half.p99)],
+    ['one at a time, there and back', micro(oursSingle.mean), oskenSingle && micro(oskenSingle.mean)],
+    [
+      'one at a time, less what a bare socket needs',
+      micro(oursSingle.mean - bounce.mean),
+      oskenSingle && micro(oskenSingle.mean - bounce.mean),
+    ],
+    ['200 switches connected, resident memory', `${Math.round(memory.rss / 1e6)} MB`, ''],
+  ];
+  if (flows) {
+    rows.push(['10,000 flows applied and confirmed by Open vSwitch', `${(flows.firstMs / 1000).toFixed(2)} s`, '']);
+    rows.push(['the same again: messages that change something', String(flows.changedAgain), '']);
+  }
+  return [['', 'linecard', 'os-ken'], ['---', '---:', '---:'], ...rows]
+    .map((row) => `| ${row.map((cell) => cell ?? '').join(' | ')} |`)
+    .join('\n');
+}
+
+if (!process.env.LINECARD_BENCH_INSIDE) enterNamespace();
+const result = await compare();
+const memory = await memoryOf(6703, 200);
+const flows = existsSync('/usr/sbin/ovs-vswitchd') ? await flowsOnOvs(10_000) : undefined;
+if (process.argv.includes('--json')) console.log(JSON.stringify({ ...result, memory, flows }, undefined, 1));
+else {
+  console.log(table(result, flows, memory));
+  if (result.osken)
+    console.log(
+      `\n${(result.ours.flood.perSecond / result.osken.flood.perSecond).toFixed(1)} times as many answers as os-ken`,
+    );
+}
+process.exit(0);

@@ -1,0 +1,21 @@
+// What one exchange costs without any controller: answers every packet-in (by its bytes) with a packet-out and a
+// flow-mod that stay the same. Says hello and asks what a controller would ask. node peers/bounce.mjs PORT
+import { createServer } from 'node:net';
+
+const hello = Buffer.from('0400001000000001' + '0001000800000010', 'hex');
+const featuresRequest = Buffer.from('0405000800000002', 'hex');
+const flowMod = Buffer.alloc(112);
+flowMod.writeUInt32BE(0x040e0070, 0);
+const packetOut = Buffer.alloc(100);
+packetOut.writeUInt32BE(0x040d0064, 0);
+const answer = Buffer.concat([flowMod, packetOut]);
+
+createServer({ noDelay: true }, (socket) => {
+  socket.write(Buffer.concat([hello, featuresRequest]));
+  socket.on('error', () => undefined);
+  socket.on('data', (chunk) => {
+    for (let at = 0; at + 8 <= chunk.length; at += chunk.readUInt16BE(at + 2)) {
+      if (chunk[at + 1] === 10) socket.write(answer);
+    }
+  });
+}).listen(Number(process.argv[2]), '127.0.0.1', () => process.send({ ready: true }));
