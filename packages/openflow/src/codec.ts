@@ -1,5 +1,5 @@
 import { errorPairs, invalid, OpenFlowDecodeError } from './core/errors.js';
-import { type ExperimenterTable, experimenterMembers } from './core/experimenter.js';
+import { experimenterMembers } from './core/experimenter.js';
 import { Reader, type Slack } from './core/reader.js';
 import { compileWriter, messageReader } from './core/struct.js';
 import { Writer } from './core/writer.js';
@@ -19,7 +19,6 @@ interface VersionCodec {
 }
 
 const experimenterType = 4;
-const experimenterTables: readonly ExperimenterTable[] = [];
 
 function compileVersion(tables: VersionTables): VersionCodec {
   const readers: ReadBody[] = [];
@@ -30,16 +29,20 @@ function compileVersion(tables: VersionTables): VersionCodec {
   }
   (['request', 'reply'] as const).forEach((direction, i) => {
     const code = tables.multipartTypes[i]!;
-    const codec = new MultipartCodec(tables.multipart, direction, tables.multipartPadding);
+    const codec = new MultipartCodec(tables, direction);
     readers[code] = (r, version, xid) => codec.read(r, version, xid);
     writers.set(`multipart_${direction}`, { code, write: (w, message) => codec.write(w, message as never) });
   });
-  addExperimenters(readers, writers);
+  addExperimenters(tables, readers, writers);
   return { readers, writers };
 }
 
-function addExperimenters(readers: ReadBody[], writers: Map<string, { code: number; write: WriteBody }>): void {
-  const members = experimenterMembers(experimenterType, experimenterTables);
+function addExperimenters(
+  tables: VersionTables,
+  readers: ReadBody[],
+  writers: Map<string, { code: number; write: WriteBody }>,
+): void {
+  const members = experimenterMembers(experimenterType, tables.experimenters);
   const { read } = members.get('experimenter')!.kind;
   readers[experimenterType] = (r, version, xid) => ({ ...read(r), version, xid });
   for (const [name, member] of members) {
@@ -55,7 +58,7 @@ const anyVersion: readonly ReadBody[] = symmetric.map(({ name, fields }) => mess
 
 const headerSize = 8;
 
-function readHeader(bytes: Uint8Array): number {
+function checkLength(bytes: Uint8Array): void {
   if (bytes.length < headerSize) {
     throw new OpenFlowDecodeError(errorPairs.badLength, `an OpenFlow message of ${bytes.length} bytes has no header`);
   }
@@ -66,7 +69,6 @@ function readHeader(bytes: Uint8Array): number {
       `an OpenFlow message of ${bytes.length} bytes says that it has ${length}`,
     );
   }
-  return bytes[1]!;
 }
 
 /**
@@ -77,14 +79,15 @@ function readHeader(bytes: Uint8Array): number {
  * Throws {@link OpenFlowDecodeError} (`LC_PROTOCOL`), which says what to reply in an OFPT_ERROR.
  */
 export function decode(bytes: Uint8Array): Message {
-  const code = readHeader(bytes);
-  const r = new Reader(bytes, 0, bytes.length, bytes[0]!);
-  return readMessage(r, code);
+  checkLength(bytes);
+  return readMessage(new Reader(bytes, readEmbedded));
 }
 
-function readMessage(r: Reader, code: number): Message {
-  const { version } = r;
-  r.at += 4;
+/** Reads the message that starts here and goes to the end of the part. */
+function readMessage(r: Reader): Message {
+  const version = r.u8();
+  const code = r.u8();
+  r.at += 2;
   const xid = r.u32();
   const codec = codecs[version];
   const read = codec === undefined ? anyVersion[code] : codec.readers[code];
@@ -102,6 +105,25 @@ function readMessage(r: Reader, code: number): Message {
   return message;
 }
 
+/** Reads a message inside of another; its slack counts from its own start. */
+function readEmbedded(r: Reader): Message {
+  const { at, version, slack } = r;
+  r.take(headerSize);
+  r.at = at;
+  const outer = r.enter((r.bytes[at + 2]! << 8) | r.bytes[at + 3]!);
+  if (r.left < headerSize) r.fail('a message inside of a message without a header');
+  r.version = r.bytes[at]!;
+  r.slack = undefined;
+  const message = readMessage(r);
+  if (message.slack !== undefined) {
+    (message as { slack?: readonly Slack[] }).slack = message.slack.map(([offset, byte]) => [offset - at, byte]);
+  }
+  r.leave(outer);
+  r.version = version;
+  r.slack = slack;
+  return message;
+}
+
 /** Encodes one message. Throws `LC_INVALID` when a value is missing, out of range or not part of its version. */
 export function encode(message: MessageInit): Uint8Array {
   const data = (message as { readonly data?: Uint8Array }).data;
@@ -115,26 +137,24 @@ export function encode(message: MessageInit): Uint8Array {
  * throws, `w` is as before.
  */
 export function encodeInto(w: Writer, message: MessageInit): void {
-  const { at, version, start } = w;
+  const { at } = w;
+  w.writeMessage = writeMessage;
   try {
     writeMessage(w, message);
   } catch (error) {
     w.at = at;
     throw error;
-  } finally {
-    w.version = version;
-    w.start = start;
   }
 }
 
 function writeMessage(w: Writer, message: MessageInit): void {
   const { type, version, xid = 0 } = message;
+  const outerVersion = w.version;
   const codec = codecs[version] ?? codecs[4]!;
   const known = codec.writers.get(type);
   const code = type === 'unknown' ? message.code : known?.code;
   if (code === undefined) throw invalid(`there is no message "${type}" in version ${version}`);
   const from = w.claim(4);
-  w.start = from;
   w.version = version;
   w.u32(xid);
   if (known === undefined) w.put((message as { body: Uint8Array }).body);
@@ -143,6 +163,7 @@ function writeMessage(w: Writer, message: MessageInit): void {
   w.bytes[from + 1] = code;
   w.patch16(from + 2, w.at - from);
   if (message.slack !== undefined) restoreSlack(w, from, message.slack);
+  w.version = outerVersion;
 }
 
 function restoreSlack(w: Writer, from: number, slack: readonly Slack[]): void {

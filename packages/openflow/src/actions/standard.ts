@@ -2,6 +2,7 @@ import { type Kind, mac, port16, u8, u16, u32 } from '../core/kinds.js';
 import { pad } from '../core/struct.js';
 import { row } from '../core/tlv.js';
 import { type MatchField, readField, writeField } from '../oxm.js';
+import { fieldReference } from './subfield.js';
 
 /** OFPCML_NO_BUFFER: the whole packet goes to the controller. */
 export const WHOLE_PACKET = 0xffff;
@@ -54,4 +55,19 @@ export const actions13 = [
   row(25, 'set_field', ['field', field]),
   row(26, 'push_pbb', ['ethertype', u16]),
   row(27, 'pop_pbb'),
+] as const;
+
+/** What OpenFlow 1.5 adds (section 7.2.6 of 1.5.1). */
+export const actions15 = [
+  row(
+    28,
+    'copy_field',
+    ['n_bits', u16],
+    ['src_ofs', u16, 0],
+    ['dst_ofs', u16, 0],
+    pad(2),
+    ['src', fieldReference],
+    ['dst', fieldReference],
+  ),
+  row(29, 'meter', ['meter_id', u32]),
 ] as const;

@@ -17,6 +17,8 @@ export const errorPairs = {
   badInstructionLength: (3 << 16) | 7,
   badMatchType: (4 << 16) | 0,
   badMatchLength: (4 << 16) | 1,
+  badMeterBand: (12 << 16) | 8,
+  badPropertyLength: (14 << 16) | 1,
 } as const;
 
 /** Bytes that are not a message of their protocol version, with what an OFPT_ERROR reply to them says. */

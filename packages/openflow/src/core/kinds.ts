@@ -129,6 +129,106 @@ export function measured<T>(kind: Kind<T>): Kind<T> {
   };
 }
 
+/** A 16-bit length that stands at byte `offset` of the part that it measures; the struct has a {@link gap} there. */
+export function measuredAt<T>(offset: number, kind: Kind<T>): Kind<T> {
+  return {
+    read: (r) => {
+      const from = r.at;
+      r.take(offset);
+      const length = r.u16();
+      r.at = from;
+      const outer = r.enter(length);
+      const value = kind.read(r);
+      r.leave(outer);
+      return value;
+    },
+    write: (w, value) => {
+      const from = w.at;
+      kind.write(w, value);
+      w.patch16(from + offset, w.at - from);
+    },
+  };
+}
+
+/** The two bytes that {@link measuredAt} reads and fills in. */
+export const gap: Kind<undefined> = {
+  read: (r) => {
+    r.take(2);
+    return undefined;
+  },
+  write: (w) => w.zero(2),
+};
+
+/** A 16-bit length of a part that comes later: see {@link slotted}. */
+export const slotKind: Kind<undefined> = {
+  read: (r) => {
+    r.slot = r.u16();
+    return undefined;
+  },
+  write: (w) => {
+    w.slot = w.claim(2);
+  },
+};
+
+/** A part whose length in bytes stood in the last slot; `align`: zeros to a multiple of 8 follow it. */
+export function slotted<T>(kind: Kind<T>, align = false): Kind<T> {
+  return {
+    read: (r) => {
+      const from = r.at;
+      const outer = r.enter(r.slot);
+      const value = kind.read(r);
+      r.leave(outer);
+      if (align) r.pad(-(r.at - from) & 7);
+      return value;
+    },
+    write: (w, value) => {
+      const { slot, at } = w;
+      kind.write(w, value);
+      w.patch16(slot, w.at - at);
+      if (align) w.align8(at);
+    },
+  };
+}
+
+/** A value in a place of `count` bytes, zeros behind it. */
+export function within<T>(count: number, kind: Kind<T>): Kind<T> {
+  return {
+    read: (r) => {
+      const outer = r.enter(count);
+      const value = kind.read(r);
+      r.pad(r.left);
+      r.leave(outer);
+      return value;
+    },
+    write: (w, value) => {
+      const from = w.at;
+      kind.write(w, value);
+      w.zero(from + count - w.at);
+    },
+  };
+}
+
+/** A value, or nothing where the part ends. */
+export function optional<T>(kind: Kind<T>): Kind<T | undefined> {
+  return {
+    read: (r) => (r.left === 0 ? undefined : kind.read(r)),
+    write: (w, value) => {
+      if (value !== undefined) kind.write(w, value);
+    },
+  };
+}
+
+/** Exactly `count` values. */
+export function times<T>(count: number, kind: Kind<T>): Kind<readonly T[]> {
+  return {
+    read: (r) => Array.from({ length: count }, () => kind.read(r)),
+    write: (w, values) => {
+      if (values.length !== count) throw invalid(`${values.length} values where ${count} belong`);
+      for (const value of values) kind.write(w, value);
+    },
+  };
+}
+
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 const toUtf8 = new TextEncoder();
 

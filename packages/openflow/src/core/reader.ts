@@ -12,7 +12,7 @@ const allOnes = 0xffff_ffff_ffff_ffffn;
  */
 export class Reader {
   readonly bytes: Uint8Array;
-  readonly version: number;
+  version: number;
   /** Offset of the next read. */
   at: number;
   /** Reads never go beyond; parts with a length of their own lower it for a while. */
@@ -21,13 +21,18 @@ export class Reader {
   lengthError: ErrorPair = errorPairs.badLength;
   /** Non-zero padding and the like, see `Message.slack`. */
   slack: Slack[] | undefined = undefined;
+  /** A length that was read ahead of the part that it measures, see `slot`. */
+  slot = 0;
+  /** Reads a whole message that lies in this one: what bundles hold. */
+  readonly readMessage: (r: Reader) => unknown;
   #depth = 0;
 
-  constructor(bytes: Uint8Array, start: number, end: number, version: number) {
+  constructor(bytes: Uint8Array, readMessage: (r: Reader) => unknown) {
     this.bytes = bytes;
-    this.at = start;
-    this.end = end;
-    this.version = version;
+    this.at = 0;
+    this.end = bytes.length;
+    this.version = bytes[0] ?? 0;
+    this.readMessage = readMessage;
   }
 
   /** How many bytes this part has left. */

@@ -1,6 +1,6 @@
 import { invalid } from './errors.js';
 import type { Kind } from './kinds.js';
-import { zeros } from './kinds.js';
+import { gap, slotKind, zeros } from './kinds.js';
 import type { Reader } from './reader.js';
 import type { Writer } from './writer.js';
 
@@ -36,6 +36,12 @@ export interface Struct<F extends readonly FieldDef[]> extends Kind<Decoded<F>> 
 export function pad(count: number): readonly ['', Kind<undefined>] {
   return ['', zeros(count)];
 }
+
+/** The field that a `measuredAt` of the struct fills in. */
+export const lengthGap = ['', gap] as const;
+
+/** The field that the next `slotted` field fills in. */
+export const slot = ['', slotKind] as const;
 
 /** Reads the fields of a value whose first properties are given. */
 export type HeadedReader = (r: Reader, version: number, xid: number) => unknown;

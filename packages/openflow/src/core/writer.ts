@@ -10,8 +10,12 @@ export class Writer {
   at = 0;
   /** The version of the message being written. */
   version = 0;
-  /** Where the message being written starts. */
-  start = 0;
+  /** Where a length goes that was left open, see `slot`. */
+  slot = 0;
+  /** Writes a whole message inside of the one being written: what bundles hold. */
+  writeMessage: (w: Writer, message: never) => void = () => {
+    throw invalid('a message inside of something that is no message');
+  };
 
   constructor(capacity = 256) {
     this.bytes = new Uint8Array(capacity);

@@ -1,3 +1,4 @@
+import { NICIRA } from '../actions/nicira.js';
 import { invalid } from '../core/errors.js';
 import type { Kind } from '../core/kinds.js';
 import type { Reader } from '../core/reader.js';
@@ -43,28 +44,69 @@ interface Body {
 /** The bit of `flags` that both directions have: more messages of the same exchange follow. */
 const moreFlag = 1;
 
+/** What stands for a body left out: no elements, or a struct of defaults. */
+const noBody: readonly never[] = [];
+
+/** The multipart type of experimenters. */
+const experimenterCode = 0xffff;
+
+interface Named {
+  readonly name: string;
+  readonly kind: AnyKind;
+}
+
+interface Numbered {
+  readonly code: number;
+  readonly nicira: boolean;
+  readonly kind: AnyKind;
+}
+
+/** What a codec needs to know of a version. */
+export interface MultipartTables {
+  readonly multipart: readonly MultipartRow[];
+  readonly multipartNicira: readonly MultipartRow[];
+  readonly multipartPadding: readonly [flags: number, subtype: number];
+}
+
 /** Reads and writes what follows the header of a multipart message of one version and direction. */
 export class MultipartCodec {
-  readonly #byCode: ReadonlyMap<number, { name: string; kind: AnyKind }>;
-  readonly #byName: ReadonlyMap<string, { code: number; kind: AnyKind }>;
+  readonly #byCode: ReadonlyMap<number, Named>;
+  readonly #byNiciraCode: ReadonlyMap<number, Named>;
+  readonly #byName: ReadonlyMap<string, Numbered>;
   readonly #type: string;
   readonly #padding: number;
+  readonly #niciraPadding: number;
 
-  constructor(rows: readonly MultipartRow[], direction: 'request' | 'reply', padding: number) {
+  constructor(tables: MultipartTables, direction: 'request' | 'reply') {
     this.#type = `multipart_${direction}`;
-    this.#padding = padding;
-    this.#byCode = new Map(rows.map((row) => [row.code, { name: row.name, kind: row[direction] }]));
-    this.#byName = new Map(rows.map((row) => [row.name, { code: row.code, kind: row[direction] }]));
+    [this.#padding, this.#niciraPadding] = tables.multipartPadding;
+    const byCode = (rows: readonly MultipartRow[]) =>
+      new Map(rows.map((row): [number, Named] => [row.code, { name: row.name, kind: row[direction] }]));
+    const byName = (rows: readonly MultipartRow[], nicira: boolean) =>
+      rows.map((row): [string, Numbered] => [row.name, { code: row.code, nicira, kind: row[direction] }]);
+    this.#byCode = byCode(tables.multipart);
+    this.#byNiciraCode = byCode(tables.multipartNicira);
+    this.#byName = new Map([...byName(tables.multipart, false), ...byName(tables.multipartNicira, true)]);
   }
 
   read(r: Reader, version: number, xid: number): unknown {
     const code = r.u16();
     const more = this.#flags(r);
     r.pad(this.#padding);
-    const row = this.#byCode.get(code);
+    const row = code === experimenterCode ? this.#nicira(r) : this.#byCode.get(code);
     const type = this.#type;
     if (row === undefined) return { type, version, xid, kind: 'unknown', more, code, body: r.rest() };
     return { type, version, xid, kind: row.name, more, body: row.kind.read(r) };
+  }
+
+  /** The row of one of Nicira's; what is not, stays unread. */
+  #nicira(r: Reader): Named | undefined {
+    const from = r.at;
+    if (r.left < 8 + this.#niciraPadding) return undefined;
+    const row = r.u32() === NICIRA ? this.#byNiciraCode.get(r.u32()) : undefined;
+    if (row === undefined) r.at = from;
+    else r.pad(this.#niciraPadding);
+    return row;
   }
 
   #flags(r: Reader): boolean {
@@ -78,10 +120,15 @@ export class MultipartCodec {
     if (row === undefined && message.kind !== 'unknown') {
       throw invalid(`there is no multipart kind "${message.kind}" in this version`);
     }
-    w.u16(row?.code ?? message.code!);
+    w.u16(row === undefined ? message.code! : row.nicira ? experimenterCode : row.code);
     w.u16(message.more === true ? moreFlag : 0);
     w.zero(this.#padding);
+    if (row?.nicira === true) {
+      w.u32(NICIRA);
+      w.u32(row.code);
+      w.zero(this.#niciraPadding);
+    }
     if (row === undefined) w.put(message.body as Uint8Array);
-    else row.kind.write(w, message.body ?? {});
+    else row.kind.write(w, message.body ?? noBody);
   }
 }

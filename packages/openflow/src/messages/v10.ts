@@ -4,6 +4,7 @@ import { pad, struct } from '../core/struct.js';
 import { row } from '../core/tlv.js';
 import { match10 } from '../match10.js';
 import { portAsMatch } from './packet-port.js';
+import { queueConfigReply10, queueConfigRequest10 } from './queues.js';
 import {
   configFields,
   DEFAULT_PRIORITY,
@@ -114,4 +115,6 @@ export const messages10 = [
   ),
   row(18, 'barrier_request'),
   row(19, 'barrier_reply'),
+  row(20, 'queue_get_config_request', ...queueConfigRequest10),
+  row(21, 'queue_get_config_reply', ...queueConfigReply10),
 ] as const;

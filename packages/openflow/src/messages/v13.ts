@@ -4,6 +4,10 @@ import { pad, struct } from '../core/struct.js';
 import { row } from '../core/tlv.js';
 import { instructionList } from '../instructions.js';
 import { oxmMatch } from '../oxm.js';
+import { async13 } from './async.js';
+import { groupMod13 } from './groups.js';
+import { meterMod } from './meters.js';
+import { queueConfigReply13, queueConfigRequest13 } from './queues.js';
 import {
   configFields,
   DEFAULT_PRIORITY,
@@ -19,6 +23,7 @@ import {
   portReason,
   ports,
 } from './shared.js';
+import { tableMod13 } from './tables14.js';
 
 /** `struct ofp_port` of OpenFlow 1.1 to 1.3 (section 7.2.1). */
 export const port13 = struct(
@@ -51,8 +56,8 @@ export const symmetric = [
   row(3, 'echo_reply', ...echoFields),
 ] as const;
 
-/** Messages that 1.3 and 1.4 share (numbers and layout). */
-export const shared13and14 = [
+/** Messages that 1.3, 1.4 and 1.5 share (numbers and layout). */
+export const shared13to15 = [
   ...symmetric,
   row(5, 'features_request'),
   row(
@@ -83,9 +88,11 @@ export const shared13and14 = [
   ),
   row(20, 'barrier_request'),
   row(21, 'barrier_reply'),
+  row(26, 'get_async_request'),
+  row(29, 'meter_mod', ...meterMod),
 ] as const;
 
-const flowRemoved13 = row(
+export const flowRemoved13 = row(
   11,
   'flow_removed',
   ['cookie', u64, 0n],
@@ -101,7 +108,7 @@ const flowRemoved13 = row(
   ['match', oxmMatch],
 );
 
-const packetOut13 = row(
+export const packetOut13 = row(
   13,
   'packet_out',
   ['buffer_id', u32, NO_BUFFER],
@@ -110,30 +117,51 @@ const packetOut13 = row(
   ['data', rest, noBytes],
 );
 
+/** OFPT_FLOW_MOD up to the last 16 bits, which 1.3 does not use and 1.4 calls importance. */
+export const flowHead = [
+  ['cookie', u64, 0n],
+  ['cookie_mask', u64, 0n],
+  ['table_id', u8, 0],
+  ['command', flowModCommand, 'add'],
+  ['idle_timeout', u16, 0],
+  ['hard_timeout', u16, 0],
+  ['priority', u16, DEFAULT_PRIORITY],
+  ['buffer_id', u32, NO_BUFFER],
+  ['out_port', u32, ports.any],
+  ['out_group', u32, groups.any],
+  ['flags', u16, 0],
+] as const;
+
+export const flowTail = [
+  ['match', oxmMatch, noList],
+  ['instructions', instructionList, noList],
+] as const;
+
 /** Messages of OpenFlow 1.3 (sections 7.3 to 7.5 of 1.3.5), except for multipart and experimenter messages. */
 export const messages13 = [
-  ...shared13and14,
+  ...shared13to15,
   flowRemoved13,
   row(12, 'port_status', ['reason', portReason], pad(7), ['desc', port13]),
   packetOut13,
+  row(14, 'flow_mod', ...flowHead, pad(2), ...flowTail),
+  row(15, 'group_mod', ...groupMod13),
   row(
-    14,
-    'flow_mod',
-    ['cookie', u64, 0n],
-    ['cookie_mask', u64, 0n],
-    ['table_id', u8, 0],
-    ['command', flowModCommand, 'add'],
-    ['idle_timeout', u16, 0],
-    ['hard_timeout', u16, 0],
-    ['priority', u16, DEFAULT_PRIORITY],
-    ['buffer_id', u32, NO_BUFFER],
-    ['out_port', u32, ports.any],
-    ['out_group', u32, groups.any],
-    ['flags', u16, 0],
+    16,
+    'port_mod',
+    ['port_no', u32],
+    pad(4),
+    ['hw_addr', mac],
     pad(2),
-    ['match', oxmMatch, noList],
-    ['instructions', instructionList, noList],
+    ['config', u32, 0],
+    ['mask', u32, 0],
+    ['advertise', u32, 0],
+    pad(4),
   ),
+  row(17, 'table_mod', ...tableMod13),
+  row(22, 'queue_get_config_request', ...queueConfigRequest13),
+  row(23, 'queue_get_config_reply', ...queueConfigReply13),
   row(24, 'role_request', ...role13),
   row(25, 'role_reply', ...role13),
+  row(27, 'get_async_reply', ...async13),
+  row(28, 'set_async', ...async13),
 ] as const;
