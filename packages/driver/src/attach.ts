@@ -78,6 +78,7 @@ export class Attacher {
     state.seats(request.bridge).take(seatName(attachment), attachment.ofport, container.id);
     try {
       await ovs.commit((edit) => this.#fabric.editMemory(edit, request.bridge));
+      await this.#fabric.parts.firewall.sync();
       await this.#ensure(attachment, container.pid);
       return { attachment, ofport: await this.#ofport(attachment), changed: true };
     } catch (error) {

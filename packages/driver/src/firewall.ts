@@ -75,8 +75,9 @@ export class Firewall {
     const networks = natNetworks(this.#state);
     const published = [...this.#state.ports.values()].flatMap(publishedPorts);
     const docker = (await this.#net.links()).filter(({ name }) => dockerBridge.test(name)).map(({ name }) => name);
-    const ruleset = natRuleset(networks, published, docker.sort());
-    if (ruleset !== this.#applied) await this.#applyRuleset(ruleset, networks.length === 0);
+    const active = this.#state.hasPorts;
+    const ruleset = natRuleset({ active, networks, published, dockerBridges: docker.sort() });
+    if (ruleset !== this.#applied) await this.#applyRuleset(ruleset, !active);
     await this.#letThrough(networks.map(({ bridge }) => bridge));
     this.#applied = ruleset;
   }
@@ -85,7 +86,7 @@ export class Firewall {
     try {
       await applyNft(ruleset);
     } catch (error) {
-      // A machine with flat networks only needs no nft.
+      // What was never there needs no nft to be removed.
       if (!onlyRemoves || !isMissingProgram(error)) throw error;
     }
   }

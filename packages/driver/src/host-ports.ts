@@ -117,7 +117,9 @@ function relay(client: Socket, port: number, target: string | undefined, relayed
   const both = [client, container];
   for (const socket of both) {
     relayed.add(socket);
-    socket.on('error', () => both.forEach((one) => one.destroy()));
+    socket.on('error', () => {
+      for (const one of both) one.destroy();
+    });
     socket.on('close', () => relayed.delete(socket));
   }
   client.pipe(container).pipe(client);

@@ -129,7 +129,7 @@ export function createHost(options: HostOptions): Host {
       dhcp.close();
       hostPorts.close();
       await ovs.close();
-      reaper.close();
+      await reaper.close();
       net.close();
       engine.close();
     },

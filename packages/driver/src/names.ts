@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { formatMac } from '@linecard/wire';
 
 // The letters behind "lc" are no hex digits, so that a bridge (lc + 12 hex digits) never meets an endpoint's interface.
-const hostPrefix = 'lcv';
+export const hostPrefix = 'lcv';
 const peerPrefix = 'lcp';
 
 /** The bridge of a network that was given none: `lc` and 12 digits of the network ID. */

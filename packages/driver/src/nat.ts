@@ -1,4 +1,5 @@
 import { type Cidr, formatCidr } from '@linecard/wire';
+import { hostPrefix } from './names.js';
 
 /** A network whose bridge carries the gateway: what the firewall must know of it. */
 export interface NatNetwork {
@@ -18,7 +19,7 @@ export interface PublishedPort {
   readonly port: number;
 }
 
-/** The one nftables table that is ours, in family inet. */
+/** The name of our nftables tables, in the families inet and arp. */
 export const natTable = 'linecard';
 
 const quoted = (names: readonly string[]) => names.map((name) => `"${name}"`).join(', ');
@@ -69,29 +70,56 @@ function forwardRules(networks: readonly NatNetwork[], dockerBridges: readonly s
 }
 
 const chain = (name: string, hook: string, rules: readonly string[]) =>
-  `  chain ${name} {\n${[hook, ...rules].map((line) => `    ${line}\n`).join('')}  }\n`;
+  `  chain ${name} {\n${[hook, ...rules]
+    .filter((line) => line !== '')
+    .map((line) => `    ${line}\n`)
+    .join('')}  }\n`;
+
+// The userspace datapath reads copies of frames: the host's own stack sees each one on the port too, answers ARP for
+// the gateway with the port's address, and routes around the bridge. It must not hear what comes from a container.
+const portGuard = {
+  inet: chain('ports', 'type filter hook prerouting priority raw - 10;', [`iifname "${hostPrefix}*" drop`]),
+  arp: chain('ports', 'type filter hook input priority filter;', [`iifname "${hostPrefix}*" drop`]),
+};
+
+/** What the firewall is to hold. */
+export interface FirewallPlan {
+  /** Whether any container is or may be plugged into a bridge of ours. */
+  readonly active: boolean;
+  readonly networks: readonly NatNetwork[];
+  readonly published: readonly PublishedPort[];
+  /** Bridges of Docker's own driver, whose containers are nobody's business here. */
+  readonly dockerBridges: readonly string[];
+}
 
 /**
- * The whole firewall as one nft(8) script that replaces what was there in one transaction. Without networks it only
- * removes. Forwarding decisions stand here and not in Docker's chains: a packet that this table drops is dropped
+ * The whole firewall as one nft(8) script that replaces what was there in one transaction; of an inactive one, the
+ * removal. Forwarding decisions stand here and not in Docker's chains: a packet that this table drops is dropped
  * whatever other tables accept, so what lets our bridges through Docker's FORWARD policy opens nothing else.
  */
-export function natRuleset(
+export function natRuleset({ active, networks, published, dockerBridges }: FirewallPlan): string {
+  const removal = ['inet', 'arp']
+    .map((family) => `table ${family} ${natTable}\ndelete table ${family} ${natTable}\n`)
+    .join('');
+  if (!active) return removal;
+  const arp = `table arp ${natTable} {\n${portGuard.arp}}\n`;
+  const chains = [portGuard.inet, ...(networks.length === 0 ? [] : gatewayChains(networks, published, dockerBridges))];
+  return `${removal}${arp}table inet ${natTable} {\n${chains.join('')}}\n`;
+}
+
+function gatewayChains(
   networks: readonly NatNetwork[],
   published: readonly PublishedPort[],
   dockerBridges: readonly string[],
-): string {
-  const removal = `table inet ${natTable}\ndelete table inet ${natTable}\n`;
-  if (networks.length === 0) return removal;
+): string[] {
   const all = networks.map(({ bridge }) => bridge);
-  const chains = [
+  return [
     chain('published', '', published.filter(publishes).map(publishRule)),
     chain('prerouting', 'type nat hook prerouting priority dstnat;', ['fib daddr type local jump published']),
-    chain('output', 'type nat hook output priority dstnat;', ['fib daddr type local jump published']),
+    chain('output', 'type nat hook output priority -100;', ['fib daddr type local jump published']),
     chain('postrouting', 'type nat hook postrouting priority srcnat;', translationRules(networks)),
     // route_localnet lets the host reach published ports on 127.0.0.1; nobody behind a bridge may use it.
     chain('guard', 'type filter hook prerouting priority raw;', [`iifname ${set(all)} ip daddr 127.0.0.0/8 drop`]),
     chain('forward', 'type filter hook forward priority filter - 1;', forwardRules(networks, dockerBridges)),
   ];
-  return `${removal}table inet ${natTable} {\n${chains.join('')}}\n`;
 }

@@ -193,7 +193,11 @@ export class Reconciler {
       [...state.plainBridges.keys()].map((name) => attempt(`bridge ${name}`, () => this.#mendPlain(name))),
     );
     await Promise.all([...state.ports.values()].map((port) => this.#mendPort(port, attempt)));
-    await attempt('stale rows', () => ovs.commit((edit) => this.#staleRows().forEach((remove) => remove(edit))));
+    await attempt('stale rows', () =>
+      ovs.commit((edit) => {
+        for (const remove of this.#staleRows()) remove(edit);
+      }),
+    );
     repairs += Math.abs(this.#rowCount() - rows);
     for (const network of state.networks.values()) {
       await attempt(`gateway of ${network.plan.bridge}`, () => this.#fabric.makeGateway(network));

@@ -29,10 +29,15 @@ export class State {
   readonly #seats = new Map<string, Seats>();
   readonly #onBridge = new Map<string, Set<string>>();
 
+  /** Whether there is anything that a container may be plugged into. */
+  get hasPorts(): boolean {
+    return this.networks.size > 0 || this.plainBridges.size > 0 || this.attachments.size > 0;
+  }
+
   /** The seats of a bridge. */
   seats(bridge: string): Seats {
-    let seats = this.#seats.get(bridge);
-    if (seats === undefined) this.#seats.set(bridge, (seats = new Seats()));
+    const seats = this.#seats.get(bridge) ?? new Seats();
+    this.#seats.set(bridge, seats);
     return seats;
   }
 
