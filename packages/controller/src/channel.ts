@@ -1,13 +1,5 @@
 import type { Duplex } from 'node:stream';
-import {
-  decode,
-  Framer,
-  type Message,
-  type MessageInit,
-  type MessageOf,
-  OpenFlowDecodeError,
-  type Version,
-} from '@linecard/openflow';
+import { decode, Framer, type Message, type MessageInit, OpenFlowDecodeError, type Version } from '@linecard/openflow';
 import { LinecardError } from '@linecard/wire';
 import { closedError } from './errors.js';
 import { helloFor, negotiate, versionName } from './negotiate.js';
@@ -46,6 +38,12 @@ export interface ChannelOwner {
   received(message: Message): void;
   /** Said once, when the connection is gone; the reason is absent when it was closed on purpose. */
   closed(reason: LinecardError | undefined): void;
+}
+
+/** A message that the switch refused. */
+export interface Refusal {
+  readonly message: MessageInit;
+  readonly error: MessageOf<'error'>;
 }
 
 /** What went over a channel. */
@@ -144,19 +142,16 @@ export class Channel {
 
   /**
    * Sends messages that have no reply, then a barrier: resolves, when the switch has done them all, with those that it
-   * refused.
+   * refused. Waits in between when the switch is slow to read.
    */
-  async sendAll(
-    messages: Iterable<Outgoing>,
-    timeoutMs?: number,
-  ): Promise<{ message: Outgoing; error: MessageOf<'error'> }[]> {
-    const refused: { message: Outgoing; error: MessageOf<'error'> }[] = [];
+  async postAll(messages: Iterable<MessageInit & { readonly xid: number }>, timeoutMs?: number): Promise<Refusal[]> {
+    const refused: Refusal[] = [];
     const xids: number[] = [];
     try {
       for (const message of messages) {
-        const xid = this.send(message);
-        xids.push(xid);
-        this.#transactions.watch(xid, (error) => refused.push({ message, error }));
+        xids.push(message.xid);
+        this.#transactions.watch(message.xid, (error) => refused.push({ message, error }));
+        this.post(message);
         if (this.#outbox.queued > this.#options.highWater / 2) await this.#outbox.drained(this.#options.highWater / 4);
       }
       await this.barrier(timeoutMs);

@@ -1,6 +1,7 @@
 import { ALL_TABLES, type Message, type ReplyBody, type Version } from '@linecard/openflow';
 import { LinecardError } from '@linecard/wire';
-import type { Channel, Outgoing } from './channel.js';
+import { sendBundle } from './bundle.js';
+import type { Channel, Outgoing, Refusal } from './channel.js';
 import { type Flow, type FlowMod, type FlowSpec, flowOf, flowOfStats } from './flow-spec.js';
 
 /** Whose flows a call is about: all flows with this cookie, in one table or in all. */
@@ -30,6 +31,7 @@ export class Flows {
   readonly #channel: Channel;
   readonly #version: Version;
   readonly #desired: DesiredFlows;
+  #lastBundle = 0;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(channel: Channel, version: Version, desired: DesiredFlows) {
@@ -104,7 +106,7 @@ export class Flows {
     );
     const { messages, ...changes } = difference(wanted, installed);
     if (messages.length === 0) return changes;
-    const refused = await this.#channel.sendAll(messages);
+    const refused = await this.#send(messages);
     const first = refused[0];
     if (first === undefined) return changes;
     const { error_type: type, error_code: code } = first.error;
@@ -112,6 +114,13 @@ export class Flows {
       'LC_INVALID',
       `the switch refused ${refused.length} of ${messages.length} flow changes, the first with error type ${type}, code ${code}`,
     );
+  }
+
+  /** All at once where the switch can (OpenFlow 1.4), else one after another. */
+  async #send(mods: readonly FlowMod[]): Promise<readonly Refusal[]> {
+    this.#lastBundle += 1;
+    const bundled = this.#version >= 5 ? await sendBundle(this.#channel, this.#lastBundle, mods) : undefined;
+    return bundled ?? this.#channel.postAll(mods.map((mod) => ({ ...mod, xid: this.#channel.nextXid() })));
   }
 }
 
@@ -125,7 +134,7 @@ function difference(wanted: ReadonlyMap<string, Flow>, installed: ReadonlyMap<st
   }
   const deletes = [...installed.values()].filter((flow) => !wanted.has(flow.key)).map(deletion);
   return {
-    messages: [...adds, ...modifies, ...deletes] as Outgoing[],
+    messages: [...adds, ...modifies, ...deletes],
     added: adds.length,
     modified: modifies.length,
     deleted: deletes.length,
@@ -133,18 +142,12 @@ function difference(wanted: ReadonlyMap<string, Flow>, installed: ReadonlyMap<st
   };
 }
 
+/** Only a flow of this owner: one that another has put in its place since then stays. */
 function deletion({ mod }: Flow): FlowMod {
-  const { actions: _, instructions: __, importance: ___, ...rest } = mod as FlowMod & { readonly importance?: number };
-  const ours = rest.cookie ?? 0n;
-  return {
-    ...rest,
-    command: 'delete_strict',
-    flags: 0,
-    idle_timeout: 0,
-    hard_timeout: 0,
-    cookie_mask: allOnes,
-    cookie: ours,
-  };
+  const { version, cookie, table_id, priority, match } = mod;
+  const where = { ...(table_id === undefined ? {} : { table_id }), ...(priority === undefined ? {} : { priority }) };
+  const owner = version === 1 ? {} : { cookie: cookie ?? 0n, cookie_mask: allOnes };
+  return { type: 'flow_mod', version, command: 'delete_strict', ...where, ...(match ? { match } : {}), ...owner };
 }
 
 const allOnes = 0xffff_ffff_ffff_ffffn;

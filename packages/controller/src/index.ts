@@ -1,5 +1,6 @@
 export type { App, AppHandlers, AppKit } from './app.js';
 export { type HubOptions, hub } from './apps/hub.js';
+export { type KnockOptions, knock, type PortResolver } from './apps/knock.js';
 export { type LearningSwitchOptions, learningSwitch } from './apps/learning-switch.js';
 export type { ChannelCounters, Outgoing } from './channel.js';
 export { Controller, type ControllerEvents, type ControllerOptions } from './controller.js';
