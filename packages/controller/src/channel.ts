@@ -1,5 +1,13 @@
 import type { Duplex } from 'node:stream';
-import { decode, Framer, type Message, type MessageInit, OpenFlowDecodeError, type Version } from '@linecard/openflow';
+import {
+  decode,
+  Framer,
+  type Message,
+  type MessageInit,
+  type MessageOf,
+  OpenFlowDecodeError,
+  type Version,
+} from '@linecard/openflow';
 import { LinecardError } from '@linecard/wire';
 import { closedError } from './errors.js';
 import { helloFor, negotiate, versionName } from './negotiate.js';
