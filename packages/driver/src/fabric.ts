@@ -7,7 +7,7 @@ import {
   tapHasOffloads,
   writeSysctl,
 } from '@linecard/linux';
-import type { OpenvSwitch, SwitchEdit } from '@linecard/switch';
+import type { BridgeSpec, OpenvSwitch, SwitchEdit } from '@linecard/switch';
 import { formatCidr, LinecardError } from '@linecard/wire';
 import type { Firewall } from './firewall.js';
 import { hostInterface, peerInterface, stableMac } from './names.js';
@@ -112,23 +112,32 @@ export class Fabric {
   /** Writes what a network wants of Open vSwitch into an edit. */
   editNetwork(edit: SwitchEdit, network: Network, datapathType: 'system' | 'netdev'): void {
     const seats = this.parts.state.seats(network.plan.bridge);
-    edit.ensureBridge(networkBridge(network, datapathType));
+    this.#editBridge(edit, networkBridge(network, datapathType));
     for (const port of fixedPorts(network, seats)) edit.ensurePort(port);
-    this.editMemory(edit, network.plan.bridge);
   }
 
-  /** Writes the seats and attachments of a bridge into its row. */
-  editMemory(edit: SwitchEdit, bridge: string): void {
-    const { state, ovs } = this.parts;
+  /** A bridge with what its row is to remember: a new row has it from the start. */
+  #editBridge(edit: SwitchEdit, spec: BridgeSpec): void {
+    const isNew = this.parts.ovs.view.bridge(spec.name) === undefined;
+    const memory = isNew ? this.#memoryOf(spec.name) : [];
+    edit.ensureBridge({ ...spec, externalIds: new Map([...spec.externalIds, ...memory]) });
+    this.editMemory(edit, spec.name);
+  }
+
+  /** The seats and attachments of a bridge as keys of its row. */
+  #memoryOf(bridge: string): Map<string, string> {
+    const { state } = this.parts;
     const attachments = [...state.attachments.values()].filter((attachment) => attachment.bridge === bridge);
-    const ids = new Map([
-      ...[...state.seats(bridge).entries()].map(([name, seat]) => seatId(name, seat)),
-      ...attachments.map(attachmentId),
-    ]);
-    const owned = [...(ovs.view.bridge(bridge)?.external_ids.keys() ?? [])].filter(
+    const seats = [...state.seats(bridge).entries()];
+    return new Map([...seats.map(([name, seat]) => seatId(name, seat)), ...attachments.map(attachmentId)]);
+  }
+
+  /** Writes the seats and attachments of a bridge into its row, if it has one, and removes those that are no more. */
+  editMemory(edit: SwitchEdit, bridge: string): void {
+    const owned = [...(this.parts.ovs.view.bridge(bridge)?.external_ids.keys() ?? [])].filter(
       (key) => key.startsWith(seatPrefix) || key.startsWith(attachmentPrefix),
     );
-    edit.setIds('Bridge', bridge, ids, owned);
+    edit.setIds('Bridge', bridge, this.#memoryOf(bridge), owned);
   }
 
   /** Makes a network's bridge with its ports and waits until it works. */
@@ -140,8 +149,6 @@ export class Fabric {
     await ovs.commit((edit) => this.editNetwork(edit, network, datapathType));
     checkpoint('bridge-committed');
     await ovs.settled(settleMs);
-    // The memory of a new bridge has a row to stand in only now.
-    await ovs.commit((edit) => this.editMemory(edit, plan.bridge));
     for (const name of [plan.bridge, ...fixedPorts(network, this.parts.state.seats(plan.bridge)).map((p) => p.name)]) {
       await ovs.ofport(name, settleMs);
     }
@@ -153,7 +160,7 @@ export class Fabric {
     const present = ovs.view.bridge(name)?.datapath_type;
     const type = present === 'netdev' || present === 'system' ? present : await this.datapathType(false);
     await ovs.commit((edit) => {
-      edit.ensureBridge({
+      this.#editBridge(edit, {
         name,
         datapathType: type,
         // Without a controller the bridge is a learning switch; with one it does what the controller says, or nothing.
@@ -165,7 +172,6 @@ export class Fabric {
         local: {},
       });
     });
-    await ovs.commit((edit) => this.editMemory(edit, name));
   }
 
   /** Sets the controllers of a bridge that belongs to no network. */

@@ -240,7 +240,6 @@ export class Reconciler {
     this.#fabric.seatFixedPorts(network);
     await attempt(`network ${network.name ?? plan.id.slice(0, 12)}`, async () => {
       await ovs.commit((edit) => this.#fabric.editNetwork(edit, network, type));
-      if (present === undefined) await ovs.commit((edit) => this.#fabric.editMemory(edit, plan.bridge));
     });
   }
 
