@@ -1,0 +1,45 @@
+import type { LogFormat, LogLevel } from '@linecard/daemon';
+import { Command, Option } from 'commander';
+
+interface UpOptions {
+  readonly log: LogFormat | 'auto';
+  readonly logLevel: LogLevel;
+  readonly listen?: string;
+  readonly ovsdb?: string;
+  readonly docker?: string;
+  readonly socket?: string;
+}
+
+/** `linecard up`: the daemon. */
+export function upCommand(): Command {
+  return new Command('up')
+    .description('run the daemon: serve Docker, keep Open vSwitch as it is wanted')
+    .addOption(
+      new Option('--log <format>', 'form of the log: lines of JSON, or of text (auto: text on a terminal)')
+        .choices(['json', 'text', 'auto'])
+        .default('auto')
+        .env('LINECARD_LOG'),
+    )
+    .addOption(
+      new Option('--log-level <level>', 'how much is logged')
+        .choices(['fatal', 'error', 'warn', 'info', 'debug', 'trace'])
+        .default('info')
+        .env('LINECARD_LOG_LEVEL'),
+    )
+    .addOption(
+      new Option('--listen <address>', 'where /networks, /metrics and /healthz are served, or "off"')
+        .default('127.0.0.1:9401')
+        .env('LINECARD_LISTEN'),
+    )
+    .addOption(new Option('--ovsdb <endpoint>', 'the database of Open vSwitch').env('LINECARD_OVSDB'))
+    .addOption(new Option('--docker <socket>', 'the socket of Docker').env('LINECARD_DOCKER'))
+    .addOption(new Option('--socket <path>', 'where the daemon listens for this command').env('LINECARD_SOCKET'))
+    .action(up);
+}
+
+async function up(options: UpOptions): Promise<void> {
+  const { createLogger, readConfig, runDaemon } = await import('@linecard/daemon');
+  const format = options.log === 'auto' ? (process.stdout.isTTY ? 'text' : 'json') : options.log;
+  const logger = createLogger(format, options.logLevel);
+  await runDaemon(readConfig(options, process.env), logger);
+}

@@ -1,0 +1,47 @@
+import { explain, LinecardError } from '@linecard/wire';
+import { type Logger, pino } from 'pino';
+
+/** JSON lines for programs, or lines for people. */
+export type LogFormat = 'json' | 'text';
+
+/** The levels of the log, the quiet ones first. */
+export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** Where a log is written to. */
+export interface LogSink {
+  write(line: string): void;
+}
+
+/**
+ * A log. Without a sink it goes to standard output and is written by another thread, because a reader that is slow must
+ * not hold up the daemon.
+ */
+export function createLogger(format: LogFormat, level: LogLevel, sink?: LogSink): Logger {
+  const output = sink ?? pino.destination({ dest: 1, sync: false, minLength: 0 });
+  const options = { level, base: null, formatters: { level: (label: string) => ({ level: label }) } };
+  if (format === 'json') return pino({ ...options, timestamp: pino.stdTimeFunctions.isoTime }, output);
+  return pino(options, { write: (line: string) => void output.write(textLine(line)) });
+}
+
+/** `12:34:56.789 info  message key=value`, and a stack on lines of its own. */
+export function textLine(json: string): string {
+  const { level, time, msg, stack, ...rest } = JSON.parse(json) as Record<string, unknown>;
+  const clock = new Date(Number(time)).toTimeString().slice(0, 8);
+  const ms = String(Number(time) % 1000).padStart(3, '0');
+  const fields = Object.entries(rest).map(([key, value]) => ` ${key}=${fieldText(value)}`);
+  const more = typeof stack === 'string' ? `\n${stack.replace(/^/gm, '    ')}` : '';
+  return `${clock}.${ms} ${String(level).padEnd(5)} ${msg}${fields.join('')}${more}\n`;
+}
+
+function fieldText(value: unknown): string {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return /^[^\s"=]+$/.test(text) ? text : JSON.stringify(text);
+}
+
+/** The fields that tell of an error: its code and, when it is a fault of ours or has a cause, the stack. */
+export function errorFields(error: unknown): Record<string, unknown> {
+  const text = explain(error);
+  if (error instanceof LinecardError) return { code: error.code, error: text };
+  return { error: text, ...(error instanceof Error ? { stack: error.stack } : {}) };
+}

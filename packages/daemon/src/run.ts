@@ -1,0 +1,27 @@
+import type { Logger } from 'pino';
+import type { DaemonConfig } from './config.js';
+import { errorFields } from './log.js';
+import { startDaemon } from './start.js';
+
+/**
+ * Runs the daemon until SIGTERM or SIGINT, and resolves when all is closed. A fault of its own ends the process with
+ * status 1 at once: the supervisor starts it anew, and everything that it needs to know is in OVSDB.
+ */
+export async function runDaemon(config: DaemonConfig, logger: Logger): Promise<void> {
+  const die = (error: unknown) => {
+    logger.fatal(errorFields(error), 'a fault of Linecard itself');
+    logger.flush(() => process.exit(1));
+  };
+  process.on('uncaughtException', die).on('unhandledRejection', die);
+  const stop = stopSignal();
+  const daemon = await startDaemon(config, logger);
+  logger.info({ signal: await stop }, 'stopping');
+  await daemon.close();
+  logger.info('stopped');
+}
+
+function stopSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve);
+  });
+}
