@@ -35,6 +35,7 @@ const settleMs = 10_000;
 /** Makes the switch, the kernel's links and addresses, and the firewall what the state wants: one piece at a time. */
 export class Fabric {
   readonly parts: FabricParts;
+  #reaping: Promise<void> = Promise.resolve();
 
   constructor(parts: FabricParts) {
     this.parts = parts;
@@ -256,6 +257,11 @@ export class Fabric {
     await this.parts.ovs.commit((edit) => edit.setIds('Interface', hostInterface(port.id), portIds(port), portIdKeys));
   }
 
+  /** Resolves when the links of all ports that were removed are gone: what ends now would leave them. */
+  async reaped(): Promise<void> {
+    await this.#reaping;
+  }
+
   /** Removes a port's row; the link follows off the event loop, because deleting one blocks for 16 ms. */
   async removePort(port: Port): Promise<void> {
     const { ovs, reaper, checkpoint } = this.parts;
@@ -265,7 +271,8 @@ export class Fabric {
       checkpoint('row-removed');
     } finally {
       // A link that survives this process is found and removed at the next start.
-      void reaper.remove([name]).catch(() => undefined);
+      const gone = reaper.remove([name]).catch(() => undefined);
+      this.#reaping = Promise.all([this.#reaping, gone]).then(() => undefined);
     }
   }
 }

@@ -9,6 +9,7 @@ import { PortFinder } from './find-ports.js';
 import { Firewall } from './firewall.js';
 import { HostPorts } from './host-ports.js';
 import { Identity } from './identity.js';
+import { loadState } from './load.js';
 import { Reconciler } from './reconciler.js';
 import { State } from './state.js';
 
@@ -43,8 +44,12 @@ export interface Host {
   readonly identity: Identity;
   readonly attacher: Attacher;
   readonly finder: PortFinder;
-  /** Connects to Open vSwitch, reads the state and holds the host to it. */
+  /** Connects to Open vSwitch, reads the state, holds the host to it and follows Docker. */
   start(): void;
+  /** For one change without a daemon: as {@link start}, but Docker is not followed, and nothing runs on for a container. */
+  open(): void;
+  /** For a look without a daemon: reads the state and changes nothing. Rejects with `LC_OVSDB_UNREACHABLE`. */
+  read(timeoutMs: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -53,6 +58,7 @@ export function createHost(options: HostOptions): Host {
   const state = new State();
   const ovs = new OpenvSwitch({ endpoint: options.ovsdb });
   const net = Netlink.open();
+  let serving = false;
   const reaper = new LinkReaper();
   const firewall = new Firewall(state, net);
   const hostPorts = new HostPorts();
@@ -77,6 +83,7 @@ export function createHost(options: HostOptions): Host {
     onRun: options.onReconciled,
     onCarrier: (id) => dhcp.linkUp(id),
     onLoaded: () => {
+      if (!serving) return;
       for (const port of state.ports.values()) {
         const holding = hostPorts.hold(
           port,
@@ -119,9 +126,19 @@ export function createHost(options: HostOptions): Host {
     attacher,
     finder: new PortFinder({ engine, net, ovs }),
     start: () => {
+      serving = true;
       reconciler.start();
       ovs.start();
       identity.start();
+    },
+    open: () => {
+      reconciler.start();
+      ovs.start();
+    },
+    read: async (timeoutMs) => {
+      ovs.start();
+      await ovs.whenReady(timeoutMs);
+      loadState(ovs.view, state, performance.now(), (error) => options.onError('read the state from OVSDB', error));
     },
     close: async () => {
       identity.close();
@@ -129,6 +146,7 @@ export function createHost(options: HostOptions): Host {
       dhcp.close();
       hostPorts.close();
       await ovs.close();
+      await fabric.reaped();
       await reaper.close();
       net.close();
       engine.close();
