@@ -47,11 +47,13 @@ const ethernetMtu = 1500;
 const tunnelOverhead = { vxlan: 50, geneve: 58, gre: 42 } as const;
 const extraOverheadOfIPv6 = 20;
 
+/** How many bytes a packet grows by in a tunnel: its MTU must be that much smaller than that of the way to the peer. */
+export function overheadOf({ type, remote }: Tunnel): number {
+  return tunnelOverhead[type] + (remote.includes(':') ? extraOverheadOfIPv6 : 0);
+}
+
 function defaultMtu(tunnels: readonly Tunnel[]): number {
-  const overheads = tunnels.map(
-    ({ type, remote }) => tunnelOverhead[type] + (remote.includes(':') ? extraOverheadOfIPv6 : 0),
-  );
-  return ethernetMtu - Math.max(0, ...overheads);
+  return ethernetMtu - Math.max(0, ...tunnels.map(overheadOf));
 }
 
 function planSubnets(request: NetworkRequest): Subnet[] {
