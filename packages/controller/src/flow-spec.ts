@@ -4,9 +4,7 @@ import {
   DEFAULT_PRIORITY,
   encode,
   type Instruction,
-  type KnownField,
   type Match,
-  type MatchField,
   type MessageInitOf,
   NO_BUFFER,
   ports,
@@ -14,6 +12,7 @@ import {
   type Version,
 } from '@linecard/openflow';
 import { LinecardError } from '@linecard/wire';
+import { matchKey, normalMatch } from './flow-key.js';
 
 /** A flow that is wanted. What is left out has the value that OpenFlow gives it. */
 export interface FlowSpec {
@@ -117,7 +116,7 @@ export function flowOf(spec: FlowSpec, cookie: bigint, version: Version): Flow {
   // OpenFlow 1.0 does not tell the flags of an installed flow.
   const flags = version === 1 ? 0 : (spec.flags ?? 0) & lastingFlags;
   return {
-    key: `${mod.table_id} ${mod.priority} ${match.map(fieldText).sort().join()}`,
+    key: `${mod.table_id} ${mod.priority} ${matchKey(match)}`,
     attributes: `${cookie} ${mod.idle_timeout} ${mod.hard_timeout} ${flags} ${importance}`,
     instructions: encodedInstructions(version, mod),
     mod,
@@ -137,34 +136,6 @@ export function flowOfStats(stats: FlowStats, version: Version): Flow {
     ...(stats.importance === undefined ? {} : { importance: stats.importance }),
   };
   return flowOf(spec, stats.cookie ?? 0n, version);
-}
-
-/** Masks that say nothing are left out, as switches do: a mask of all ones, and a field of which no bit counts. */
-function normalMatch(match: Match): Match {
-  return match.flatMap((field): MatchField[] => {
-    if (field.field === 'unknown' || field.mask === undefined) return [field];
-    const { value, mask } = field;
-    if (typeof value !== 'number' || typeof mask !== 'number') return [field];
-    if (mask === 0) return [];
-    const { mask: _, ...exact } = field;
-    return isAllOnes(field, mask) ? [exact] : [{ ...field, value: Number(BigInt(value) & BigInt(mask)) }];
-  });
-}
-
-const widths: Readonly<Record<string, number>> = { vlan_vid: 13, eth_src: 48, eth_dst: 48, arp_sha: 48, arp_tha: 48 };
-
-function isAllOnes(field: KnownField, mask: number): boolean {
-  const width = widths[field.field] ?? (/_(src|dst)$/.test(field.field) && !/ip|arp|nw/.test(field.field) ? 16 : 32);
-  return mask === 2 ** width - 1;
-}
-
-function fieldText(field: MatchField): string {
-  if (field.field === 'unknown') return `${field.header}=${valueText(field.value)}`;
-  return `${field.field}=${valueText(field.value)}${field.mask === undefined ? '' : `/${valueText(field.mask)}`}`;
-}
-
-function valueText(value: number | bigint | Uint8Array): string {
-  return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value.toString(16);
 }
 
 /** How much of a packet goes out of a port counts for the controller's port only; switches answer 0 for the others. */

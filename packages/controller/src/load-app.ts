@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { watch } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -15,9 +16,6 @@ export interface LoadOptions {
   /** Needed for `.ts` and `.mts` files only. */
   readonly transpile?: Transpile;
 }
-
-/** A number per load, so that Node's module cache, which never forgets, does not answer with the file of before. */
-let loads = 0;
 
 /**
  * Loads an app from a file (`.js`, `.mjs`, `.ts`, `.mts`) whose default export is an app, or a function that is called
@@ -51,20 +49,21 @@ async function importFile(file: string, transpile: Transpile | undefined): Promi
   const source = await readFile(file, 'utf8').catch((cause) => {
     throw new LinecardError('LC_NOT_FOUND', `cannot read the app ${file}: ${cause.message}`, { cause });
   });
-  loads += 1;
-  if (!/\.m?ts$/.test(file)) return importUrl(file, `${pathToFileURL(file).href}?load=${loads}`);
+  // A name per load, so that Node's module cache, which never forgets, does not answer with the file of before.
+  const load = randomUUID();
+  if (!/\.m?ts$/.test(file)) return importUrl(file, `${pathToFileURL(file).href}?load=${load}`);
   if (transpile === undefined) {
     throw new LinecardError('LC_INVALID', `${file} is TypeScript, and nothing here can read that`, {
       hint: 'run it as JavaScript (.js or .mjs)',
     });
   }
-  return importTranspiled(file, await transpile(source, file));
+  return importTranspiled(file, await transpile(source, file), load);
 }
 
 // The JavaScript stands beside its source for as long as the import takes, so that the imports of the app resolve from
 // where its author wrote them.
-async function importTranspiled(file: string, code: string): Promise<{ default?: unknown }> {
-  const beside = join(dirname(file), `.${basename(file)}.${process.pid}.${loads}.mjs`);
+async function importTranspiled(file: string, code: string, load: string): Promise<{ default?: unknown }> {
+  const beside = join(dirname(file), `.${basename(file)}.${load}.mjs`);
   await writeFile(beside, code, { mode: 0o600 });
   try {
     return await importUrl(file, pathToFileURL(beside).href);

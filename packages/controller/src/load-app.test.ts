@@ -1,0 +1,79 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as openflow from '@linecard/openflow';
+import * as packet from '@linecard/packet';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { loadApp, watchApp } from './load-app.js';
+
+let dir: string;
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'linecard-app-'));
+});
+afterEach(() => rm(dir, { recursive: true, force: true }));
+
+const kit = { options: { greeting: 'hi' }, openflow, packet, log: () => undefined };
+
+async function file(name: string, content: string): Promise<string> {
+  const path = join(dir, name);
+  await writeFile(path, content);
+  return path;
+}
+
+describe('an app in a file', () => {
+  it('is an object, or a function that gets the kit', async () => {
+    const plain = await file('plain.mjs', "export default { name: 'plain', on: {} };");
+    expect(await loadApp(plain, { kit })).toMatchObject({ name: 'plain' });
+    const made = await file(
+      'made.mjs',
+      'export default (kit) => ({ name: kit.options.greeting + kit.openflow.ports.flood, on: {} });',
+    );
+    expect(await loadApp(made, { kit })).toMatchObject({ name: 'hi4294967291' });
+  });
+
+  it('is read anew after a change', async () => {
+    const path = await file('app.mjs', "export default { name: 'one', on: {} };");
+    await loadApp(path, { kit });
+    await file('app.mjs', "export default { name: 'two', on: {} };");
+    expect((await loadApp(path, { kit })).name).toBe('two');
+  });
+
+  it('may be TypeScript with imports beside it, and leaves nothing behind', async () => {
+    await file('name.mjs', "export const name = 'typed';");
+    const path = await file(
+      'app.ts',
+      "import { name } from './name.mjs'; export default { name: name as string, on: {} };",
+    );
+    const transpile = (source: string) => source.replace(' as string', '');
+    expect(await loadApp(path, { kit, transpile })).toMatchObject({ name: 'typed' });
+    expect((await readdir(dir)).sort()).toEqual(['app.ts', 'name.mjs']);
+    await expect(loadApp(path, { kit })).rejects.toThrow(/TypeScript/);
+  });
+
+  it.each([
+    ['export default 1;', /no name/],
+    ["export default { name: 'x' };", /no handlers/],
+    ["export default { name: 'x', on: { packetIn: 1 } };", /packetIn/],
+    ['export default () => { throw new Error("boom"); };', /boom/],
+    ['syntax error', /does not load/],
+  ])('that is none is refused: %s', async (content, message) => {
+    await expect(file('bad.mjs', content).then((path) => loadApp(path, { kit }))).rejects.toThrow(message);
+  });
+
+  it('that is not there is refused', async () => {
+    await expect(loadApp(join(dir, 'none.mjs'), { kit })).rejects.toMatchObject({ code: 'LC_NOT_FOUND' });
+  });
+
+  it('is watched, also when an editor replaces it', async () => {
+    const path = await file('app.mjs', '');
+    const changed = new Promise<void>((resolve) => {
+      const stop = watchApp(path, () => {
+        stop();
+        resolve();
+      });
+    });
+    await rm(path);
+    await file('app.mjs', '// new');
+    await changed;
+  });
+});
