@@ -1,14 +1,25 @@
 import { LinecardError } from '@linecard/wire';
 import type { App, AppHandlers } from './app.js';
 import type { FlowRemovedEvent, PacketIn } from './events.js';
+import { versionName } from './negotiate.js';
 import type { SwitchSession } from './switch-session.js';
 
 /** Told when a handler of an app throws or rejects. */
 export type AppErrorHook = (app: App, handler: keyof AppHandlers, error: unknown, sw: SwitchSession) => void;
 
+/** Which switches an app rules. */
+export type AppScope = (sw: SwitchSession) => boolean;
+
+interface Entry {
+  readonly app: App;
+  readonly scope: AppScope;
+  /** The switches that it rules now. */
+  readonly ruled: Set<SwitchSession>;
+}
+
 /** The apps of a controller: hands events on, in the order in which the apps came, and catches what they throw. */
 export class AppHost {
-  #apps: readonly App[] = [];
+  #entries: readonly Entry[] = [];
   readonly #report: AppErrorHook;
 
   constructor(report: AppErrorHook) {
@@ -16,27 +27,63 @@ export class AppHost {
   }
 
   get apps(): readonly App[] {
-    return this.#apps;
+    return this.#entries.map(({ app }) => app);
   }
 
-  /** Throws `LC_CONFLICT` when an app of this name is there. */
-  add(app: App): void {
-    if (this.find(app.name)) {
-      throw new LinecardError('LC_CONFLICT', `an app named "${app.name}" is running already`);
+  /** Lets an app rule those of `switches` that are in its scope. Throws `LC_CONFLICT` when it runs already. */
+  add(app: App, scope: AppScope, switches: Iterable<SwitchSession>): void {
+    if (this.#entries.some((entry) => entry.app === app)) {
+      throw new LinecardError('LC_CONFLICT', `the app "${app.name}" is running already`);
     }
-    this.#apps = [...this.#apps, app];
+    const entry: Entry = { app, scope, ruled: new Set() };
+    this.#entries = [...this.#entries, entry];
+    for (const sw of switches) this.#begin(entry, sw);
   }
 
-  remove(app: App): void {
-    this.#apps = this.#apps.filter((other) => other !== app);
+  /** Takes an app out; answers its scope, or undefined when it was not there. */
+  remove(app: App): AppScope | undefined {
+    const entry = this.#entries.find((other) => other.app === app);
+    this.#entries = this.#entries.filter((other) => other !== entry);
+    return entry?.scope;
   }
 
-  find(name: string): App | undefined {
-    return this.#apps.find((app) => app.name === name);
+  switchUp(sw: SwitchSession): void {
+    for (const entry of this.#entries) this.#begin(entry, sw);
   }
 
-  /** Calls one handler of one app. */
-  call<K extends keyof AppHandlers>(app: App, handler: K, ...args: Parameters<Required<AppHandlers>[K]>): void {
+  switchDown(sw: SwitchSession): void {
+    for (const entry of this.#entries) if (entry.ruled.delete(sw)) this.#call(entry.app, 'switchDown', sw);
+  }
+
+  portStatus(...event: Parameters<Required<AppHandlers>['portStatus']>): void {
+    for (const { app, ruled } of this.#entries) if (ruled.has(event[0])) this.#call(app, 'portStatus', ...event);
+  }
+
+  packetIn(sw: SwitchSession, packet: PacketIn): void {
+    for (const { app, ruled } of this.#entries) {
+      if (ruled.has(sw) && concerns(app, packet)) this.#call(app, 'packetIn', sw, packet);
+    }
+  }
+
+  flowRemoved(sw: SwitchSession, event: FlowRemovedEvent): void {
+    for (const { app, ruled } of this.#entries) {
+      if (ruled.has(sw) && concerns(app, event)) this.#call(app, 'flowRemoved', sw, event);
+    }
+  }
+
+  #begin({ app, scope, ruled }: Entry, sw: SwitchSession): void {
+    if (!scope(sw)) return;
+    if (app.versions !== undefined && !app.versions.includes(sw.version)) {
+      const known = app.versions.map(versionName).join(', ');
+      const message = `the app "${app.name}" knows OpenFlow ${known}, switch ${sw.name} speaks ${versionName(sw.version)}`;
+      this.#report(app, 'switchUp', new LinecardError('LC_INVALID', message), sw);
+      return;
+    }
+    ruled.add(sw);
+    this.#call(app, 'switchUp', sw);
+  }
+
+  #call<K extends keyof AppHandlers>(app: App, handler: K, ...args: Parameters<Required<AppHandlers>[K]>): void {
     const handle = app.on[handler] as ((...args: unknown[]) => unknown) | undefined;
     if (handle === undefined) return;
     try {
@@ -45,24 +92,6 @@ export class AppHost {
     } catch (error) {
       this.#report(app, handler, error, args[0]);
     }
-  }
-
-  /** Calls a handler of all apps. */
-  all<K extends 'switchUp' | 'switchDown' | 'portStatus'>(
-    handler: K,
-    ...args: Parameters<Required<AppHandlers>[K]>
-  ): void {
-    for (const app of this.#apps) this.call(app, handler, ...args);
-  }
-
-  packetIn(sw: SwitchSession, packet: PacketIn): void {
-    for (const app of this.#apps) {
-      if (app.on.packetIn !== undefined && concerns(app, packet)) this.call(app, 'packetIn', sw, packet);
-    }
-  }
-
-  flowRemoved(sw: SwitchSession, event: FlowRemovedEvent): void {
-    for (const app of this.#apps) if (concerns(app, event)) this.call(app, 'flowRemoved', sw, event);
   }
 }
 

@@ -17,7 +17,7 @@ export interface AppHandlers {
 
 /** A program that rules switches. */
 export interface App {
-  /** Its name in logs; two apps of a controller cannot have the same. */
+  /** Its name in logs. */
   readonly name: string;
   /** The OpenFlow versions that it can work with, as on the wire (1 is 1.0, 4 is 1.3); absent: all. */
   readonly versions?: readonly number[];

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { encode, type Version } from '@linecard/openflow';
 import { LinecardError } from '@linecard/wire';
 import fc from 'fast-check';
@@ -240,12 +240,61 @@ describe('apps', () => {
       on: { switchUp: () => void seen.push(`${name} up`) },
       close: () => void seen.push(`${name} closed`),
     });
-    await make({}, version('first'));
+    const first = version('first');
+    await make({}, first);
     const { sw } = await bed.up({ version: 4, bitmap: [1, 4, 6] });
     expect(sw.version).toBe(4);
-    expect(() => bed.controller.use(version('second'))).toThrow(/running already/);
-    bed.controller.replace(version('second'));
+    expect(() => bed.controller.use(first)).toThrow(/running already/);
+    bed.controller.replace(first, version('second'));
     expect(seen).toEqual(['first up', 'first closed', 'second up']);
+  });
+});
+
+describe('the scope of an app', () => {
+  it('are the switches that it is meant for, in versions that it knows', async () => {
+    const seen: string[] = [];
+    const app = (name: string, versions?: number[]): App => ({
+      name,
+      ...(versions === undefined ? {} : { versions }),
+      on: {
+        switchUp: (sw) => void seen.push(`${name} ${sw.dpid} up`),
+        switchDown: (sw) => void seen.push(`${name} ${sw.dpid} down`),
+      },
+    });
+    await make();
+    const errors: string[] = [];
+    bed.controller.on('appError', (_app, _handler, error) => errors.push((error as Error).message));
+    const { model } = await bed.up({ dpid: 1n });
+    await bed.up({ dpid: 2n });
+    bed.controller.use(app('two'), (sw) => sw.dpid === 2n);
+    bed.controller.use(app('all'));
+    bed.controller.use(app('old', [1]));
+    model.socket.destroy();
+    await once(bed.controller, 'down');
+    expect(seen).toEqual(['two 2 up', 'all 1 up', 'all 2 up', 'all 1 down']);
+    expect(errors).toHaveLength(2);
+    expect(errors[0]).toMatch('knows OpenFlow 1.0, switch 0000000000000001 speaks 1.3');
+  });
+});
+
+describe('a switch that listens', () => {
+  it('is connected to as soon as it does, and again', async () => {
+    await make();
+    const path = `${bed.path}.switch`;
+    const dialled = bed.controller.connect(`unix:${path}`);
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.write(encode({ type: 'hello', version: 1 }));
+      socket.once('data', () => socket.write(encode({ type: 'features_reply', version: 1, xid: 2, datapath_id: 9n })));
+      setTimeout(() => socket.destroy(), 50);
+    });
+    server.listen(path);
+    for (const turn of ['up', 'down', 'up'] as const) {
+      const [sw] = (await once(bed.controller, turn)) as [SwitchSession];
+      expect(sw.dpid).toBe(9n);
+    }
+    dialled.close();
+    server.close();
   });
 });
 
@@ -275,6 +324,21 @@ describe('anything from a stranger', () => {
     const down = once(bed.controller, 'down');
     model.socket.write(Buffer.from('0400000400000000', 'hex'));
     expect((await down)[1]).toMatchObject({ code: 'LC_PROTOCOL' });
+  });
+
+  it('is the same byte by byte', async () => {
+    await make();
+    const up = once(bed.controller, 'up');
+    const socket = connect({ path: bed.path });
+    socket.setNoDelay(true);
+    const old = { version: 1, xid: 2 } as const;
+    const bytes = Buffer.concat([
+      encode({ type: 'hello', ...old }),
+      encode({ type: 'features_reply', ...old, datapath_id: 5n }),
+    ]);
+    for (const byte of bytes) await new Promise((resolve) => socket.write(Uint8Array.of(byte), resolve));
+    expect((await up)[0]).toMatchObject({ dpid: 5n });
+    socket.destroy();
   });
 
   it('is survived, whole and in halves', async () => {

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { MessageOf, Version } from '@linecard/openflow';
 import { LinecardError } from '@linecard/wire';
 import type { App, AppHandlers } from './app.js';
-import { AppHost } from './app-host.js';
+import { AppHost, type AppScope } from './app-host.js';
 import type { ChannelOptions } from './channel.js';
 import { Connection, type ConnectionOwner } from './connection.js';
 import { Dialer } from './dialer.js';
@@ -74,23 +74,24 @@ export class Controller extends EventEmitter<ControllerEvents> {
     return this.#host.apps;
   }
 
-  /** Lets an app rule the switches, those that are up included. Throws `LC_CONFLICT` when its name is taken. */
-  use(app: App): void {
-    this.#host.add(app);
-    for (const sw of this.#sessions.values()) this.#host.call(app, 'switchUp', sw);
+  /**
+   * Lets an app rule the switches in its scope (all, when absent), those that are up included. Throws `LC_CONFLICT`
+   * when it runs already.
+   */
+  use(app: App, scope: AppScope = () => true): void {
+    this.#host.add(app, scope, this.#sessions.values());
   }
 
   /** Takes an app out. Its flows stay until others take their place: a network does not stop for an update. */
   remove(app: App): void {
-    this.#host.remove(app);
-    app.close?.();
+    if (this.#host.remove(app) !== undefined) app.close?.();
   }
 
-  /** Puts `next` in the place of the app of the same name, if there is one. */
-  replace(next: App): void {
-    const before = this.#host.find(next.name);
-    if (before !== undefined) this.remove(before);
-    this.use(next);
+  /** Puts `next` in the place of an app, with its scope. */
+  replace(app: App, next: App): void {
+    const scope = this.#host.remove(app);
+    if (scope !== undefined) app.close?.();
+    this.use(next, scope);
   }
 
   /**
@@ -177,7 +178,7 @@ export class Controller extends EventEmitter<ControllerEvents> {
       desiredOf: (dpid) => this.#desiredOf(dpid),
       up: (sw) => this.#up(sw),
       packetIn: (sw, packet) => this.#host.packetIn(sw, packet),
-      portStatus: (sw, event) => this.#host.all('portStatus', sw, event),
+      portStatus: (sw, event) => this.#host.portStatus(sw, event),
       flowRemoved: (sw, event) => this.#host.flowRemoved(sw, event),
       refused: (sw, error) => this.emit('refused', sw, error),
       closed: (connection, sw, reason) => {
@@ -211,18 +212,18 @@ export class Controller extends EventEmitter<ControllerEvents> {
     const before = this.#sessions.get(sw.dpid);
     this.#sessions.set(sw.dpid, sw);
     if (before !== undefined) {
-      this.#host.all('switchDown', before);
+      this.#host.switchDown(before);
       this.emit('down', before, new LinecardError('LC_CLOSED', `switch ${sw.name} has connected again`));
       before.close();
     }
     this.emit('up', sw);
-    this.#host.all('switchUp', sw);
+    this.#host.switchUp(sw);
   }
 
   #down(sw: SwitchSession, reason: LinecardError | undefined): void {
     if (this.#sessions.get(sw.dpid) !== sw) return;
     this.#sessions.delete(sw.dpid);
-    this.#host.all('switchDown', sw);
+    this.#host.switchDown(sw);
     this.emit('down', sw, reason);
   }
 }

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import * as openflow from '@linecard/openflow';
 import * as packet from '@linecard/packet';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { runAppFile } from './app-file.js';
+import { Controller } from './controller.js';
 import { loadApp, watchApp } from './load-app.js';
 
 let dir: string;
@@ -75,5 +77,26 @@ describe('an app in a file', () => {
     await rm(path);
     await file('app.mjs', '// new');
     await changed;
+  });
+
+  it('is exchanged in a running controller, unless the new one is broken', async () => {
+    const controller = new Controller();
+    const path = await file('app.mjs', "export default { name: 'one', on: {} };");
+    let reloaded: (error: unknown) => void = () => undefined;
+    const stop = await runAppFile(controller, path, { kit, onReload: (error) => reloaded(error) });
+    const change = async (content: string) => {
+      const outcome = new Promise<unknown>((resolve) => {
+        reloaded = resolve;
+      });
+      await file('app.mjs', content);
+      return outcome;
+    };
+    const names = () => controller.apps.map((app) => app.name);
+    expect(await change('broken')).toMatchObject({ code: 'LC_INVALID' });
+    expect(names()).toEqual(['one']);
+    expect(await change("export default { name: 'two', on: {} };")).toBeUndefined();
+    expect(names()).toEqual(['two']);
+    stop();
+    expect(names()).toEqual([]);
   });
 });

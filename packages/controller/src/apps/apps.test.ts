@@ -216,7 +216,7 @@ describe('knock', () => {
     const { model } = await start();
     await ports(model, 1, ask(1, 'xyzzy.example.com'));
     const before = model.dump();
-    bed.controller.replace(knock({ portOf: (guest) => (guest.endsWith('h1') ? 1 : 2) }));
+    bed.controller.replace(bed.controller.apps[0]!, knock({ portOf: (guest) => (guest.endsWith('h1') ? 1 : 2) }));
     await settled(model);
     expect(model.dump()).toEqual(before);
   });
