@@ -1,12 +1,20 @@
-export type { Action, ExperimenterAction } from './actions/index.js';
+export type { Action, CloneAction, CtAction, ExperimenterAction } from './actions/index.js';
+export type { LearnSpec } from './actions/learn.js';
+export type { NatRange } from './actions/nat.js';
+export type { BitRange } from './actions/ranges.js';
+export type { FieldReference } from './actions/subfield.js';
 export { decode, encode, encodeInto } from './codec.js';
 export { OpenFlowDecodeError } from './core/errors.js';
 export type { Slack } from './core/reader.js';
 export { Writer } from './core/writer.js';
+export { errorName } from './error-names.js';
 export type { FieldName } from './fields.js';
 export { Framer } from './framer.js';
 export { applyActions, type Instruction } from './instructions.js';
+export { bundleFlags } from './messages/bundles.js';
+export { buckets } from './messages/groups.js';
 export { type HelloElement, versionBitmap, versionsOf } from './messages/hello.js';
+export { type MeterBand, meterFlags } from './messages/meters.js';
 export { inPortOf } from './messages/packet-port.js';
 export {
   ALL_QUEUES,
@@ -36,3 +44,15 @@ export type {
   Version,
 } from './messages/types.js';
 export type { FieldValue, KnownField, Match, MatchField, UnknownField } from './oxm.js';
+export type { Seconds, Stat } from './oxs.js';
+export { missingPrerequisites } from './prerequisites.js';
+export { Reassembler, type ReassemblerLimits } from './reassembler.js';
+export { formatAction, formatActions, formatInstructions } from './text/action-format.js';
+export { type ActionContext, parseActions } from './text/action-parse.js';
+export { type Flow, formatFlow, parseFlow, parseInstructions } from './text/flow.js';
+export { formatMatch, parseMatch } from './text/match.js';
+export { formatMessage } from './text/message.js';
+export { type FlowCounters, flowCounters, formatFlowStats } from './text/print-flows.js';
+export { formatGroup, formatMeter } from './text/print-groups.js';
+export { formatDuration, formatPortDescription } from './text/print-ports.js';
+export { formatPort, parsePort } from './text/values.js';

@@ -1,0 +1,344 @@
+import { toHex } from '@linecard/wire';
+import { type FieldName, fieldRows, type PrerequisiteName } from '../fields.js';
+import { DEFAULT_PRIORITY } from '../messages/shared.js';
+import type { KnownField, Match, MatchField } from '../oxm.js';
+import { badText, matchName, rowOf, rowOfField } from './names.js';
+import { type Item, splitItems } from './split.js';
+import { formatValue, type Masked, parseInteger, parseValue, toBigInt, toFieldValue } from './values.js';
+
+/** Short names of protocols: EtherType, IP protocol. */
+const protocols: Readonly<Record<string, readonly [ethType: number, ipProto?: number]>> = {
+  ip: [0x0800],
+  icmp: [0x0800, 1],
+  tcp: [0x0800, 6],
+  udp: [0x0800, 17],
+  sctp: [0x0800, 132],
+  ipv6: [0x86dd],
+  icmp6: [0x86dd, 58],
+  tcp6: [0x86dd, 6],
+  udp6: [0x86dd, 17],
+  sctp6: [0x86dd, 132],
+  arp: [0x0806],
+  rarp: [0x8035],
+  mpls: [0x8847],
+  mplsm: [0x8848],
+};
+
+function range(name: string, count: number): FieldName[] {
+  return Array.from({ length: count }, (_, i) => `${name}${i}` as FieldName);
+}
+
+/** The order in which ovs-ofctl prints; `''` is where the protocol's short name goes. */
+const printOrder: readonly (FieldName | '' | 'vlan')[] = [
+  'pkt_mark',
+  'recirc_id',
+  'dp_hash',
+  'conj_id',
+  'actset_output',
+  'ct_state',
+  'ct_zone',
+  'ct_mark',
+  'ct_label',
+  'ct_nw_src',
+  'ct_ipv6_src',
+  'ct_nw_dst',
+  'ct_ipv6_dst',
+  'ct_nw_proto',
+  'ct_tp_src',
+  'ct_tp_dst',
+  'packet_type',
+  '',
+  ...range('reg', 16),
+  'tunnel_id',
+  'tun_src',
+  'tun_dst',
+  'tun_ipv6_src',
+  'tun_ipv6_dst',
+  'tun_gbp_id',
+  'tun_gbp_flags',
+  'tun_erspan_ver',
+  'tun_erspan_idx',
+  'tun_erspan_dir',
+  'tun_erspan_hwid',
+  'tun_gtpu_flags',
+  'tun_gtpu_msgtype',
+  'tun_flags',
+  ...range('tun_metadata', 64),
+  'metadata',
+  'in_port',
+  'in_phy_port',
+  'vlan',
+  'eth_src',
+  'eth_dst',
+  'eth_type',
+  'pbb_isid',
+  'pbb_uca',
+  'ipv4_src',
+  'ipv4_dst',
+  'ipv6_src',
+  'ipv6_dst',
+  'ipv6_flabel',
+  'ipv6_exthdr',
+  'arp_spa',
+  'arp_tpa',
+  'ip_proto',
+  'arp_op',
+  'arp_sha',
+  'arp_tha',
+  'nsh_flags',
+  'nsh_ttl',
+  'nsh_mdtype',
+  'nsh_np',
+  'nsh_spi',
+  'nsh_si',
+  'nsh_c1',
+  'nsh_c2',
+  'nsh_c3',
+  'nsh_c4',
+  'nw_tos',
+  'ip_dscp',
+  'ip_ecn',
+  'nw_ttl',
+  'mpls_label',
+  'mpls_tc',
+  'mpls_ttl',
+  'mpls_bos',
+  'ip_frag',
+  'icmpv4_type',
+  'icmpv4_code',
+  'icmpv6_type',
+  'icmpv6_code',
+  'ipv6_nd_target',
+  'ipv6_nd_sll',
+  'ipv6_nd_tll',
+  'nd_reserved',
+  'nd_options_type',
+  'tcp_flags',
+  'tcp_src',
+  'udp_src',
+  'sctp_src',
+  'tcp_dst',
+  'udp_dst',
+  'sctp_dst',
+];
+
+function maskedOf(field: KnownField): Masked {
+  return { value: toBigInt(field.value), mask: field.mask === undefined ? undefined : toBigInt(field.mask) };
+}
+
+/** 64- and 128-bit registers as the 32-bit ones that they overlap, high bits in the lower number. */
+function splitRegister(field: KnownField): KnownField[] {
+  const parts = /^(x+)reg(\d+)$/.exec(field.field);
+  if (parts === null) return [field];
+  const count = parts[1]!.length * 2;
+  const { value, mask } = maskedOf(field);
+  return Array.from({ length: count }, (_, i): KnownField => {
+    const shift = BigInt(32 * (count - 1 - i));
+    const name = `reg${Number(parts[2]) * count + i}` as FieldName;
+    const part = { field: name, value: Number((value >> shift) & 0xffff_ffffn) };
+    return mask === undefined ? part : { ...part, mask: Number((mask >> shift) & 0xffff_ffffn) };
+  }).filter((part) => part.mask !== 0);
+}
+
+/** The tag as one 16-bit value and mask, of vlan_vid, vlan_pcp and vlan_tci together. */
+function vlanTag(fields: ReadonlyMap<string, KnownField>, version: number): readonly [number, number] | undefined {
+  const tci = fields.get('vlan_tci');
+  if (tci !== undefined) return [Number(tci.value), tci.mask === undefined ? 0xffff : Number(tci.mask)];
+  const vid = fields.get('vlan_vid');
+  const pcp = fields.get('vlan_pcp');
+  if (vid === undefined && pcp === undefined) return undefined;
+  if (version === 1 && vid?.value === 0) return [0, 0xffff];
+  const vidMask = vid === undefined ? 0x1000 : vid.mask === undefined ? 0x1fff : Number(vid.mask);
+  const value = Number(vid?.value ?? 0x1000) | (Number(pcp?.value ?? 0) << 13);
+  return [value, vidMask | (pcp === undefined ? 0 : 0xe000)];
+}
+
+function formatVlan(fields: ReadonlyMap<string, KnownField>, version: number): string[] {
+  const tag = vlanTag(fields, version);
+  if (tag === undefined) return [];
+  const [value, mask] = tag;
+  const vid = mask & 0xfff;
+  const pcp = mask & 0xe000;
+  const whole = (vid === 0 || vid === 0xfff) && (pcp === 0 || pcp === 0xe000) && (mask & 0xefff) !== 0;
+  if ((value & mask & 0x1000) !== 0 && whole) {
+    const parts = vid === 0 ? [] : [`dl_vlan=${value & 0xfff}`];
+    return pcp === 0 ? parts : [...parts, `dl_vlan_pcp=${value >>> 13}`];
+  }
+  const hex = (n: number): string => `0x${n.toString(16).padStart(4, '0')}`;
+  return [`vlan_tci=${hex(value)}${mask === 0xffff ? '' : `/${hex(mask)}`}`];
+}
+
+function protocolName(fields: ReadonlyMap<string, KnownField>): readonly [name: string | undefined, used: FieldName[]] {
+  const type = fields.get('eth_type')?.value;
+  const proto = fields.get('ip_proto')?.value;
+  const both = Object.entries(protocols).find(([, [t, p]]) => t === type && p !== undefined && p === proto);
+  if (both !== undefined) return [both[0], ['eth_type', 'ip_proto']];
+  const plain = Object.entries(protocols).find(([, [t, p]]) => t === type && p === undefined);
+  return plain === undefined ? [undefined, []] : [plain[0], ['eth_type']];
+}
+
+function formatField(field: KnownField): string {
+  if (field.field === 'ip_dscp') return `nw_tos=${Number(field.value) << 2}`;
+  return `${matchName(field.field)}=${formatValue(rowOfField(field.field), maskedOf(field))}`;
+}
+
+function formatUnknown(field: MatchField): string {
+  if (field.field !== 'unknown') return formatField(field);
+  return `unknown(0x${field.header.toString(16).padStart(8, '0')},${toHex(field.value)})`;
+}
+
+/**
+ * A match as ovs-ofctl prints it, fields in its order: `priority=10,tcp,in_port=1,tp_dst=80`. `priority` comes first
+ * unless it is the default.
+ */
+export function formatMatch(
+  match: Match,
+  options: { readonly version?: number; readonly priority?: number } = {},
+): string {
+  const { version = 4, priority = DEFAULT_PRIORITY } = options;
+  const known = match.filter((one): one is KnownField => one.field !== 'unknown').flatMap(splitRegister);
+  const fields = new Map(known.map((field) => [field.field as string, field]));
+  const [protocol, used] = protocolName(fields);
+  const parts = priority === DEFAULT_PRIORITY ? [] : [`priority=${priority}`];
+  for (const name of printOrder) {
+    if (name === '') parts.push(...(protocol === undefined ? [] : [protocol]));
+    else if (name === 'vlan') parts.push(...formatVlan(fields, version));
+    else if (name === 'packet_type' && fields.get(name)?.value === 0) continue;
+    else if (fields.has(name) && !used.includes(name)) parts.push(formatField(fields.get(name)!));
+  }
+  return [...parts, ...match.filter((one) => one.field === 'unknown').map(formatUnknown)].join(',');
+}
+
+/** How far a field stands from those that it needs: prerequisites go first. */
+const stages: Readonly<Record<PrerequisiteName, number>> = {
+  none: 0,
+  vlan: 1,
+  mpls: 1,
+  ipv4: 1,
+  ipv6: 1,
+  ip: 1,
+  arp: 1,
+  nsh: 1,
+  pbb: 1,
+  ct: 1,
+  tcp: 2,
+  udp: 2,
+  sctp: 2,
+  icmpv4: 2,
+  icmpv6: 2,
+  nd: 3,
+  ndSolicit: 3,
+  ndAdvert: 3,
+};
+
+const stageOfField = new Map<string, number>(fieldRows.map((row) => [row.name, stages[row.needs]]));
+
+/** Names whose meaning depends on the protocol: by IP protocol, or `arp`. */
+const dependent: Readonly<Record<string, (type: number | undefined, proto: number | undefined) => FieldName>> = {
+  nw_src: (type) => (isArp(type) ? 'arp_spa' : 'ipv4_src'),
+  nw_dst: (type) => (isArp(type) ? 'arp_tpa' : 'ipv4_dst'),
+  nw_proto: (type) => (isArp(type) ? 'arp_op' : 'ip_proto'),
+  tp_src: (_, proto) => transport(proto, 'src'),
+  tp_dst: (_, proto) => transport(proto, 'dst'),
+  icmp_type: (_, proto) => (proto === 58 ? 'icmpv6_type' : 'icmpv4_type'),
+  icmp_code: (_, proto) => (proto === 58 ? 'icmpv6_code' : 'icmpv4_code'),
+};
+
+function isArp(type: number | undefined): boolean {
+  return type === 0x0806 || type === 0x8035;
+}
+
+function transport(proto: number | undefined, end: 'src' | 'dst'): FieldName {
+  if (proto === 17) return `udp_${end}`;
+  if (proto === 132) return `sctp_${end}`;
+  if (proto === 1) return end === 'src' ? 'icmpv4_type' : 'icmpv4_code';
+  if (proto === 58) return end === 'src' ? 'icmpv6_type' : 'icmpv6_code';
+  return `tcp_${end}`;
+}
+
+/** Whether a word starts a match field: a protocol or the name of a field. */
+export function isMatchKey(key: string): boolean {
+  return key in protocols || key in special || key in dependent || rowOf(key) !== undefined;
+}
+
+function field(name: FieldName, value: number, mask?: number): KnownField {
+  return mask === undefined ? { field: name, value } : { field: name, value, mask };
+}
+
+/** Names of OpenFlow 1.0 that later versions say otherwise. */
+const special: Readonly<Record<string, (text: string) => KnownField>> = {
+  dl_vlan: (text) => {
+    const vlan = parseInteger(text, 0x1_0000);
+    if (vlan > 0xfff && vlan !== 0xffff) throw badText(`"${text}" is not a VLAN`);
+    return field('vlan_vid', vlan === 0xffff ? 0 : 0x1000 | vlan);
+  },
+  dl_vlan_pcp: (text) => field('vlan_pcp', parseInteger(text, 8)),
+  vlan_tci: (text) => parseTci(text),
+  nw_tos: (text) => field('ip_dscp', parseInteger(text, 256) >>> 2),
+};
+
+/** vlan_tci as the fields of OXM where they can say it. */
+function parseTci(text: string): KnownField {
+  const row = rowOf('vlan_tci')!;
+  const { value, mask = 0xffffn } = parseValue(row, text);
+  if (value === 0n && (mask === 0xffffn || mask === 0x1fffn)) return field('vlan_vid', 0);
+  if ((mask & 0xe000n) === 0n && (mask & 0x1000n) !== 0n) {
+    return mask === 0x1fffn ? field('vlan_vid', Number(value)) : field('vlan_vid', Number(value), Number(mask));
+  }
+  return field('vlan_tci', Number(value), mask === 0xffffn ? undefined : Number(mask));
+}
+
+function numberOf(fields: readonly KnownField[], name: FieldName): number | undefined {
+  const value = fields.find((one) => one.field === name)?.value;
+  return typeof value === 'number' ? value : undefined;
+}
+
+function parseField(name: string, text: string): KnownField {
+  const row = rowOf(name);
+  if (row === undefined) throw badText(`there is no field "${name}"`, 'ovs-fields(7) lists all');
+  const { value, mask } = parseValue(row, text);
+  if (mask !== undefined && !row.maskable) throw badText(`${name} cannot be matched with a mask`);
+  const known = { field: row.name, value: toFieldValue(row, value) };
+  return mask === undefined ? known : { ...known, mask: toFieldValue(row, mask) };
+}
+
+/** The fields that items of a match mean, prerequisites first. */
+export function matchOfItems(items: readonly Item[]): Match {
+  const plain: KnownField[] = [];
+  const later: Item[] = [];
+  for (const item of items) {
+    const protocol = item.value === undefined ? protocols[item.key] : undefined;
+    if (protocol !== undefined) {
+      plain.push(field('eth_type', protocol[0]));
+      if (protocol[1] !== undefined) plain.push(field('ip_proto', protocol[1]));
+    } else if (item.value === undefined) throw badText(`"${item.key}" is neither a protocol nor a field with a value`);
+    else if (item.key in dependent) later.push(item);
+    else plain.push(special[item.key]?.(item.value) ?? parseField(item.key, item.value));
+  }
+  return finish([...plain, ...resolve(plain, later)]);
+}
+
+function resolve(plain: readonly KnownField[], later: readonly Item[]): KnownField[] {
+  const type = numberOf(plain, 'eth_type');
+  const ordered = [...later].sort((a, b) => Number(b.key === 'nw_proto') - Number(a.key === 'nw_proto'));
+  const found: KnownField[] = [];
+  for (const { key, value } of ordered) {
+    const proto = numberOf([...plain, ...found], 'ip_proto');
+    found.push(parseField(dependent[key]!(type, proto), value!));
+  }
+  return found;
+}
+
+function finish(fields: readonly KnownField[]): Match {
+  const tagged = fields.some((one) => one.field === 'vlan_vid' || one.field === 'vlan_tci');
+  const needsTag = !tagged && fields.some((one) => one.field === 'vlan_pcp');
+  const all = needsTag ? [field('vlan_vid', 0x1000, 0x1000), ...fields] : fields;
+  return [...all].sort((a, b) => stageOfField.get(a.field)! - stageOfField.get(b.field)!);
+}
+
+/**
+ * The match that a text in the syntax of ovs-ofctl(8) means, as `tcp,nw_src=10.0.0.0/8,tp_dst=80`. Throws `LC_INVALID`.
+ */
+export function parseMatch(text: string): Match {
+  return matchOfItems(splitItems(text));
+}

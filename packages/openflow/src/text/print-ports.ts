@@ -1,0 +1,102 @@
+import { formatMac } from '@linecard/wire';
+import type { ReplyBody } from '../messages/types.js';
+import { formatPort, toBytes } from './values.js';
+
+/** A port description of any version. */
+export type PortDescription = ReplyBody<'port_desc'>[number];
+
+const configBits = ['PORT_DOWN', 'NO_STP', 'NO_RECV', 'NO_RECV_STP', 'NO_FLOOD', 'NO_FWD', 'NO_PACKET_IN'];
+const stateBits = ['LINK_DOWN', 'BLOCKED', 'LIVE'];
+const spanningTree = ['STP_LISTEN', 'STP_LEARN', 'STP_FORWARD', 'STP_BLOCK'];
+const speeds = ['10MB-HD', '10MB-FD', '100MB-HD', '100MB-FD', '1GB-HD', '1GB-FD', '10GB-FD'];
+const media = ['COPPER', 'FIBER', 'AUTO_NEG', 'AUTO_PAUSE', 'AUTO_PAUSE_ASYM'];
+const features10 = [...speeds, ...media];
+const features13 = [...speeds, '40GB-FD', '100GB-FD', '1TB-FD', 'OTHER', ...media];
+const megabits = [10, 10, 100, 100, 1000, 1000, 10_000];
+
+/** Names of the bits that are set, numbers for those without a name, 0 for none. */
+export function formatBitNames(value: number, names: readonly string[]): string {
+  const set = Array.from({ length: 32 }, (_, bit) => bit).filter((bit) => ((value >>> bit) & 1) === 1);
+  return set.length === 0 ? '0' : set.map((bit) => names[bit] ?? `0x${((1 << bit) >>> 0).toString(16)}`).join(' ');
+}
+
+function formatState(port: PortDescription, version: number): string {
+  const { state } = port;
+  if (version !== 1) return formatBitNames(state, stateBits);
+  const tree = (state >>> 8) & 3;
+  const rest = state & ~0x300;
+  if (tree === 0) return formatBitNames(rest, stateBits);
+  return spanningTree[tree]! + (rest === 0 ? '' : formatBitNames(rest, stateBits));
+}
+
+interface Speeds {
+  readonly curr: number;
+  readonly advertised: number;
+  readonly supported: number;
+  readonly peer: number;
+  readonly curr_speed?: number;
+  readonly max_speed?: number;
+}
+
+/** Features and speeds, which 1.4 moved into a property. */
+function speedsOf(port: PortDescription): Speeds | undefined {
+  const ethernet = port.properties?.find((property) => property.type === 'ethernet');
+  const found = ethernet ?? port;
+  if (found.curr === undefined) return ethernet === undefined ? undefined : { ...zeroSpeeds, ...ethernet };
+  return { ...zeroSpeeds, ...found } as Speeds;
+}
+
+const zeroSpeeds = { curr: 0, advertised: 0, supported: 0, peer: 0 };
+
+function highest(features: number): number {
+  return megabits.reduce((best, speed, bit) => (((features >>> bit) & 1) === 1 ? speed : best), 0);
+}
+
+/** A port as `ovs-ofctl show` prints it: several lines. */
+export function formatPortDescription(port: PortDescription, options: { readonly version?: number } = {}): string {
+  const { version = 4 } = options;
+  const names = version === 1 ? features10 : features13;
+  const speed = speedsOf(port) ?? zeroSpeeds;
+  const feature = (label: string, bits: number): string[] =>
+    bits === 0 ? [] : [`     ${`${label}:`.padEnd(11)} ${formatBitNames(bits, names)}`];
+  const now =
+    version === 1 ? highest(speed.curr) : Math.floor((('curr_speed' in speed ? speed.curr_speed : 0) ?? 0) / 1000);
+  const most =
+    version === 1 ? highest(speed.supported) : Math.floor((('max_speed' in speed ? speed.max_speed : 0) ?? 0) / 1000);
+  return [
+    `${formatPort(port.port_no)}(${port.name}): addr:${formatMac(toBytes(BigInt(port.hw_addr), 6))}`,
+    `     config:     ${formatBitNames(port.config, configBits)}`,
+    `     state:      ${formatState(port, version)}`,
+    ...feature('current', speed.curr),
+    ...feature('advertised', speed.advertised),
+    ...feature('supported', speed.supported),
+    ...feature('peer', speed.peer),
+    `     speed: ${now} Mbps now, ${most} Mbps max`,
+  ].join('\n');
+}
+
+type PortCounters = ReplyBody<'port_stats'>[number];
+
+/** `5.006s`: seconds with as many decimals as matter. */
+export function formatDuration(seconds: number, nanoseconds: number): string {
+  if (nanoseconds === 0) return `${seconds}s`;
+  return `${seconds}.${String(nanoseconds).padStart(9, '0').replace(/0+$/, '')}s`;
+}
+
+const unknown = 0xffff_ffff_ffff_ffffn;
+
+/** The counters of a port as `ovs-ofctl dump-ports` prints them. */
+export function formatPortStats(stats: PortCounters): string {
+  const ethernet = stats.properties?.find((property) => property.type === 'ethernet');
+  const counters = { ...stats, ...ethernet };
+  const count = (value: bigint | undefined): string => (value === undefined || value === unknown ? '?' : String(value));
+  const c = counters;
+  const lines = [
+    `  port ${formatPort(stats.port_no).padStart(2)}: rx pkts=${count(c.rx_packets)}, bytes=${count(c.rx_bytes)}, drop=${count(c.rx_dropped)}, errs=${count(c.rx_errors)}, frame=${count(c.rx_frame_err)}, over=${count(c.rx_over_err)}, crc=${count(c.rx_crc_err)}`,
+    `           tx pkts=${count(c.tx_packets)}, bytes=${count(c.tx_bytes)}, drop=${count(c.tx_dropped)}, errs=${count(c.tx_errors)}, coll=${count(c.collisions)}`,
+  ];
+  if (stats.duration_sec !== undefined) {
+    lines.push(`           duration=${formatDuration(stats.duration_sec, stats.duration_nsec ?? 0)}`);
+  }
+  return lines.join('\n');
+}
