@@ -158,3 +158,10 @@ export const finding = z.object({
   remedy: z.string().exactOptional(),
 });
 export type Finding = z.output<typeof finding>;
+
+/** The answers that are lists. */
+export const networksAnswer = z.object({ networks: z.array(networkInfo) });
+export const portsAnswer = z.object({ ports: z.array(portInfo) });
+export const interfacesAnswer = z.object({ interfaces: z.array(containerInterface) });
+export const detachAnswer = z.object({ detached: z.array(attachmentInfo) });
+export const doctorAnswer = z.object({ findings: z.array(finding) });

@@ -1,1 +1,1 @@
-export { runCommand } from './program.js';
+export { buildProgram, runCommand } from './program.js';

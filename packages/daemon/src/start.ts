@@ -1,10 +1,14 @@
-import type { PluginListener } from '@linecard/docker';
+import { listenPlugin, type PluginListener } from '@linecard/docker';
 import { createHost, type Host } from '@linecard/driver';
 import { explain } from '@linecard/wire';
 import type { Logger } from 'pino';
 import type { DaemonConfig } from './config.js';
+import { controlServer } from './control.js';
+import { HostApi } from './host-api.js';
 import { errorFields } from './log.js';
+import { Metrics } from './metrics.js';
 import { listenPlugins, logCall } from './plugins.js';
+import { publicServer } from './public.js';
 
 /** A daemon that runs. */
 export interface Daemon {
@@ -12,32 +16,37 @@ export interface Daemon {
   close(): Promise<void>;
 }
 
+type Close = () => Promise<unknown>;
+
 /**
  * Starts the daemon. It needs neither Docker nor Open vSwitch nor a network to start and to answer; it waits for them.
  * Rejects with `LC_CONFLICT` when another daemon runs.
  */
 export async function startDaemon(config: DaemonConfig, logger: Logger): Promise<Daemon> {
+  const metrics = new Metrics();
   const host = createHost({
     ovsdb: config.ovsdb,
     dockerSocket: config.dockerSocket,
     graceMs: config.graceMs,
     checkpoint: config.checkpoint,
-    onError: (what, error) => logger.error(errorFields(error), `could not ${what}: ${explain(error)}`),
-    onReconciled: ({ ms, repairs }) => {
-      const fields = { ms: Math.round(ms * 10) / 10, repairs };
-      if (repairs > 0) logger.warn(fields, 'put right what was not as wanted');
+    onError: (what, error) => {
+      metrics.failed();
+      logger.error(errorFields(error), `could not ${what}`);
+    },
+    onReconciled: (result) => {
+      metrics.reconciled(result);
+      const fields = { ...result, ms: Math.round(result.ms * 10) / 10 };
+      if (result.repairs > 0) logger.warn(fields, 'put right what was not as wanted');
       else logger.debug(fields, 'everything is as wanted');
     },
     onDocker: (up) => (up ? logger.info('Docker answers') : logger.warn('Docker is away')),
   });
-  logSwitch(host, logger);
-  let plugins: PluginListener[] = [];
+  const closing: Close[] = [() => host.close()];
   const close = async () => {
-    await Promise.all(plugins.map((listener) => listener.close()));
-    await host.close();
+    for (const one of closing.splice(0).reverse()) await one();
   };
   try {
-    plugins = await listenPlugins(host, config.pluginDirectory, (call) => logCall(logger, call));
+    await serve(host, config, { logger, metrics, closing });
   } catch (error) {
     await close();
     throw error;
@@ -47,8 +56,64 @@ export async function startDaemon(config: DaemonConfig, logger: Logger): Promise
   return { close };
 }
 
-function logSwitch({ ovs }: Host, logger: Logger): void {
+interface Serving {
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** What is to be closed, the last one first. */
+  readonly closing: Close[];
+}
+
+/** Opens every door. The control socket comes first, because it tells whether another daemon runs. */
+async function serve(host: Host, config: DaemonConfig, { logger, metrics, closing }: Serving): Promise<void> {
+  let listen: string | undefined;
+  const api = new HostApi(host, { pluginDirectory: config.pluginDirectory, listen: () => listen });
+  closing.push(await listenControl(api, config.controlSocket));
+  const plugins: PluginListener[] = await listenPlugins(host, config.pluginDirectory, (call) => {
+    metrics.called(call);
+    logCall(logger, call);
+  });
+  closing.push(() => Promise.all(plugins.map((listener) => listener.close())));
+  followSwitch(host, logger);
+  const engineId = followEngineId(host);
+  if (config.listen === undefined) return;
+  const server = publicServer(host, metrics, engineId);
+  closing.push(() => server.close());
+  try {
+    listen = await server.listen(config.listen);
+  } catch (error) {
+    // Containers need no metrics: a port that is taken must not take their network away.
+    logger.error(errorFields(error), `cannot listen on ${config.listen.host}:${config.listen.port}`);
+  }
+}
+
+async function listenControl(api: HostApi, path: string): Promise<Close> {
+  const ending = new AbortController();
+  const server = controlServer(api, ending.signal);
+  await server.ready();
+  const listener = await listenPlugin((request, response) => server.routing(request, response), { path });
+  return async () => {
+    ending.abort();
+    await listener.close();
+    await server.close();
+  };
+}
+
+function followSwitch({ ovs }: Host, logger: Logger): void {
   ovs.view.replica
     .on('synced', () => logger.info({ version: ovs.view.root()?.ovs_version }, 'Open vSwitch answers'))
-    .on('lost', () => logger.warn(errorFields(ovs.session.lastError), 'Open vSwitch is away'));
+    .on('lost', () => logger.warn(`Open vSwitch is away: ${explain(ovs.session.lastError)}`));
+}
+
+/** Docker's engine ID, once Docker has told it. */
+function followEngineId({ watch, engine }: Host): () => string {
+  let id = '';
+  watch.on('up', () => {
+    engine.info().then(
+      (info) => {
+        id = info.id ?? '';
+      },
+      () => undefined, // asked again when Docker comes back
+    );
+  });
+  return () => id;
 }

@@ -1,5 +1,5 @@
 import type { LogFormat, LogLevel } from '@linecard/daemon';
-import { Command, Option } from 'commander';
+import { type Command, Option } from 'commander';
 
 interface UpOptions {
   readonly log: LogFormat | 'auto';
@@ -11,11 +11,13 @@ interface UpOptions {
 }
 
 /** `linecard up`: the daemon. */
-export function upCommand(): Command {
-  return new Command('up')
-    .description('run the daemon: serve Docker, keep Open vSwitch as it is wanted')
+export function addUp(program: Command): void {
+  program
+    .command('up')
+    .summary('run the daemon')
+    .description('Runs the daemon: serves Docker as network driver "ovs" and keeps Open vSwitch as it is wanted.')
     .addOption(
-      new Option('--log <format>', 'form of the log: lines of JSON, or of text (auto: text on a terminal)')
+      new Option('--log <format>', 'form of the log (auto: text on a terminal, else json)')
         .choices(['json', 'text', 'auto'])
         .default('auto')
         .env('LINECARD_LOG'),
@@ -34,12 +36,18 @@ export function upCommand(): Command {
     .addOption(new Option('--ovsdb <endpoint>', 'the database of Open vSwitch').env('LINECARD_OVSDB'))
     .addOption(new Option('--docker <socket>', 'the socket of Docker').env('LINECARD_DOCKER'))
     .addOption(new Option('--socket <path>', 'where the daemon listens for this command').env('LINECARD_SOCKET'))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  linecard up                           with readable lines, until Ctrl-C
+  linecard up --log json --listen off   as a service, without metrics`,
+    )
     .action(up);
 }
 
 async function up(options: UpOptions): Promise<void> {
   const { createLogger, readConfig, runDaemon } = await import('@linecard/daemon');
   const format = options.log === 'auto' ? (process.stdout.isTTY ? 'text' : 'json') : options.log;
-  const logger = createLogger(format, options.logLevel);
-  await runDaemon(readConfig(options, process.env), logger);
+  await runDaemon(readConfig(options, process.env), createLogger(format, options.logLevel));
 }

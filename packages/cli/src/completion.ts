@@ -1,0 +1,153 @@
+import type { Command, Option } from 'commander';
+
+export type Shell = 'bash' | 'zsh' | 'fish';
+
+/** The commands that list what an argument of this name may be. */
+const sources: Readonly<Record<string, string>> = {
+  container: "docker ps --format '{{.Names}}' 2>/dev/null",
+  network: "docker network ls --filter driver=ovs --format '{{.Name}}' 2>/dev/null",
+  bridge: 'ovs-vsctl --timeout=2 list-br 2>/dev/null',
+};
+
+interface Entry {
+  readonly name: string;
+  readonly summary: string;
+  readonly options: readonly Option[];
+  /** For each argument the words that it may be, or the command that lists them; the last one may be repeated. */
+  readonly args: readonly (readonly string[] | string)[];
+}
+
+function entries(program: Command): Entry[] {
+  return program.commands.map((command) => ({
+    name: command.name(),
+    summary: command.summary(),
+    options: command.createHelp().visibleOptions(command),
+    args: command.registeredArguments.map((argument) => argument.argChoices ?? sources[argument.name()] ?? []),
+  }));
+}
+
+/** The script by which a shell completes a program, made from the program's own definition. */
+export function completionScript(program: Command, shell: Shell): string {
+  const all = entries(program);
+  if (shell === 'bash') return bashScript(all);
+  return shell === 'zsh' ? zshScript(all) : fishScript(all);
+}
+
+const flags = (options: readonly Option[]) =>
+  options.flatMap(({ long, short }) => [long, short]).filter((flag) => flag !== undefined && flag !== null);
+
+/** `words` of a case branch: what stands there, or what a command lists. */
+function wordsOf(arg: readonly string[] | string): string {
+  return typeof arg === 'string' ? `$(${arg})` : arg.join(' ');
+}
+
+function bashCase({ name, options, args }: Entry): string {
+  const choices = options.flatMap(({ long, argChoices }) =>
+    argChoices === undefined ? [] : [`      ${name}:${long}:*) words='${argChoices.join(' ')}' ;;`],
+  );
+  const positions = args.map((arg, i) => `      ${name}:*:${i}) words="${wordsOf(arg)}" ;;`);
+  return [...choices, ...positions].join('\n');
+}
+
+function bashScript(all: readonly Entry[]): string {
+  const names = all.map(({ name }) => name).join(' ');
+  const flagCases = all.map(({ name, options }) => `      ${name}) words='${flags(options).join(' ')}' ;;`);
+  return `# bash completion of linecard
+_linecard() {
+  local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD - 1]}
+  local command=\${COMP_WORDS[1]} words='' position=0 i
+  COMPREPLY=()
+  if [ "$COMP_CWORD" = 1 ]; then
+    words='${names} --help --version'
+  elif [[ $current == -* ]]; then
+    case $command in
+${flagCases.join('\n')}
+    esac
+  else
+    for ((i = 2; i < COMP_CWORD; i++)); do
+      case \${COMP_WORDS[i]} in -*) ;; *) position=$((position + 1)) ;; esac
+    done
+    case $command:$previous:$position in
+${all
+  .map(bashCase)
+  .filter(Boolean)
+  .join('\n')
+  .replaceAll(/^( +\S+:--[\w-]+)\)/gm, '$1:*)')}
+    esac
+  fi
+  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+}
+complete -F _linecard linecard
+`;
+}
+
+const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
+const bracketed = (text: string) => text.replaceAll(/[[\]:]/g, ' ');
+
+function zshAction(arg: readonly string[] | string): string {
+  if (typeof arg === 'string') return `($(${arg}))`;
+  return arg.length === 0 ? ' ' : `(${arg.join(' ')})`;
+}
+
+function zshOptions({ options }: Entry): string[] {
+  return options.flatMap(({ long, short, description, argChoices, required }) =>
+    [long, short]
+      .filter((flag) => flag !== undefined && flag !== null)
+      .map((flag) =>
+        quoted(`${flag}[${bracketed(description)}]${required ? `:value:${zshAction(argChoices ?? [])}` : ''}`),
+      ),
+  );
+}
+
+function zshScript(all: readonly Entry[]): string {
+  const commands = all.map(({ name, summary }) => `    ${quoted(`${name}:${summary}`)}`);
+  const cases = all.map((entry) => {
+    const positions = entry.args.map((arg, i) => `"${i + 1}:argument:${zshAction(arg)}"`);
+    return `    ${entry.name}) _arguments ${[...zshOptions(entry), ...positions].join(' ')} ;;`;
+  });
+  return `#compdef linecard
+_linecard() {
+  local -a commands
+  commands=(
+${commands.join('\n')}
+  )
+  if ((CURRENT == 2)); then
+    _describe command commands
+    return
+  fi
+  local command=$words[2]
+  shift words
+  ((CURRENT--))
+  case $command in
+${cases.join('\n')}
+  esac
+}
+if [ "$funcstack[1]" = _linecard ]; then _linecard "$@"; else compdef _linecard linecard; fi
+`;
+}
+
+function fishOption(name: string, { long, short, description, argChoices, required }: Option): string {
+  const parts = [
+    `complete -c linecard -n '__fish_seen_subcommand_from ${name}'`,
+    ...(long ? [`-l ${long.replace(/^--/, '')}`] : []),
+    ...(short ? [`-s ${short.replace(/^-/, '')}`] : []),
+    ...(required ? ['-x'] : []),
+    ...(argChoices === undefined ? [] : [`-a ${quoted(argChoices.join(' '))}`]),
+    `-d ${quoted(description)}`,
+  ];
+  return parts.join(' ');
+}
+
+function fishScript(all: readonly Entry[]): string {
+  const lines = all.flatMap(({ name, summary, options, args }) => [
+    `complete -c linecard -n __fish_use_subcommand -a ${name} -d ${quoted(summary)}`,
+    ...options.map((option) => fishOption(name, option)),
+    ...args
+      .filter((arg) => arg.length > 0)
+      .map((arg) => {
+        const words = typeof arg === 'string' ? quoted(`(${arg})`) : quoted(arg.join(' '));
+        return `complete -c linecard -n '__fish_seen_subcommand_from ${name}' -a ${words}`;
+      }),
+  ]);
+  return `# fish completion of linecard\ncomplete -c linecard -f\n${lines.join('\n')}\n`;
+}

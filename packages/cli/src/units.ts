@@ -1,0 +1,93 @@
+/** What every file that `linecard install` writes begins with; what does not have it is somebody else's. */
+export const marker = '# Made by `linecard install`; `linecard uninstall` removes it.';
+
+/** Where the command and its Node are. */
+export interface Program {
+  readonly node: string;
+  readonly main: string;
+}
+
+/** One argument of ExecStart (systemd.service(5), "Command lines"). */
+function systemdQuote(text: string): string {
+  return `"${text.replace(/["\\]/g, '\\$&').replaceAll('%', '%%').replaceAll('$', '$$$$')}"`;
+}
+
+/**
+ * The sockets on which Docker looks for its drivers. systemd makes them before Docker starts and keeps them while the
+ * daemon is restarted, so that no request meets a closed door.
+ */
+export function socketUnit(): string {
+  return `${marker}
+[Unit]
+Description=Sockets on which Docker finds Linecard
+Before=docker.service docker.socket
+
+[Socket]
+ListenStream=/run/docker/plugins/ovs.sock
+ListenStream=/run/docker/plugins/dovesnap.sock
+SocketMode=0600
+DirectoryMode=0755
+
+[Install]
+WantedBy=sockets.target
+`;
+}
+
+/**
+ * What the daemon may do. It makes links, enters the network namespaces of containers, changes the packet filter and
+ * kernel parameters, runs ip, nft, iptables and udhcpc, and holds published ports. Nothing here makes a mount
+ * namespace: the namespaces that Docker mounts must be seen as Docker mounts and unmounts them.
+ */
+export const capabilities = [
+  'CAP_NET_ADMIN',
+  'CAP_NET_RAW',
+  'CAP_NET_BIND_SERVICE',
+  'CAP_SYS_ADMIN',
+  'CAP_SYS_PTRACE',
+  'CAP_DAC_OVERRIDE',
+  'CAP_KILL',
+] as const;
+
+/** The daemon. It neither gives up nor needs Docker, and on its end only itself is told: DHCP clients keep their leases. */
+export function serviceUnit({ node, main }: Program): string {
+  return `${marker}
+[Unit]
+Description=Linecard: plugs containers into Open vSwitch
+Requires=linecard.socket
+Wants=openvswitch-switch.service
+After=linecard.socket openvswitch-switch.service
+Before=docker.service
+StartLimitIntervalSec=0
+
+[Service]
+Type=exec
+ExecStart=${systemdQuote(node)} ${systemdQuote(main)} up
+Environment=LINECARD_LOG=json
+EnvironmentFile=-/etc/default/linecard
+Restart=always
+RestartSec=200ms
+TimeoutStopSec=30s
+KillMode=mixed
+OOMScoreAdjust=-500
+CapabilityBoundingSet=${capabilities.join(' ')}
+NoNewPrivileges=yes
+RestrictAddressFamilies=AF_UNIX AF_NETLINK AF_INET AF_INET6 AF_PACKET
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+LockPersonality=yes
+SystemCallArchitectures=native
+
+[Install]
+WantedBy=multi-user.target
+`;
+}
+
+/** One word of a shell. */
+function shellQuote(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** The command on the PATH: it names its Node, so that it is the one that Linecard was installed with. */
+export function launcher({ node, main }: Program): string {
+  return `#!/bin/sh\n${marker}\nexec ${shellQuote(node)} ${shellQuote(main)} "$@"\n`;
+}

@@ -1,0 +1,160 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  type AttachmentInfo,
+  type AttachOrder,
+  type AttachReply,
+  type ContainerInterfaceInfo,
+  type ControlApi,
+  type DetachOrder,
+  type Finding,
+  type NetworkInfo,
+  type PortInfo,
+  readVersion,
+  type Status,
+} from '@linecard/api';
+import { type Attachment, type Host, hostInterface } from '@linecard/driver';
+import { parseMac } from '@linecard/wire';
+import { diagnose } from './doctor/diagnose.js';
+import { innerNames } from './inner-names.js';
+import { bridgeOf, networkTable, portTable, present } from './tables.js';
+
+/** How long an answer waits for Open vSwitch, in ms. */
+const patienceMs = 5000;
+/** The least time between two tables of ports that are told, in ms: a burst of changes shares one. */
+const watchPauseMs = 100;
+
+/** What a {@link HostApi} tells of the process that it is in. */
+export interface HostContext {
+  /** Where dockerd looks for plugins. */
+  readonly pluginDirectory: string;
+  /** Where the read-only listener is. */
+  readonly listen: () => string | undefined;
+}
+
+/** Answers for a host from the process that has it at hand. */
+export class HostApi implements ControlApi {
+  readonly #host: Host;
+  readonly #context: HostContext;
+
+  constructor(host: Host, context: HostContext) {
+    this.#host = host;
+    this.#context = context;
+  }
+
+  async status(): Promise<Status> {
+    const { ovs, watch, state, engine } = this.#host;
+    const listen = this.#context.listen();
+    return {
+      version: readVersion(),
+      pid: process.pid,
+      uptime: Math.round(process.uptime()),
+      ovs: present<Status['ovs']>({
+        endpoint: ovs.session.endpoint,
+        connected: ovs.ready,
+        version: ovs.view.root()?.ovs_version,
+        error: ovs.ready ? undefined : ovs.session.lastError?.message,
+      }),
+      docker: { socket: engine.socketPath, connected: watch.connected },
+      networks: state.networks.size,
+      ports: state.ports.size,
+      ...(listen === undefined ? {} : { listen }),
+    };
+  }
+
+  async networks(): Promise<NetworkInfo[]> {
+    await this.#host.ovs.whenReady(patienceMs);
+    return networkTable(this.#host);
+  }
+
+  async ports(network?: string): Promise<PortInfo[]> {
+    await this.#host.ovs.whenReady(patienceMs);
+    const bridge = network === undefined ? undefined : bridgeOf(this.#host, network);
+    return portTable(this.#host, bridge, await innerNames(this.#host));
+  }
+
+  async *watchPorts(network: string | undefined, signal: AbortSignal): AsyncGenerator<PortInfo[], void, undefined> {
+    const changes = new Changes(this.#host, signal);
+    let last = '';
+    try {
+      while (!signal.aborted) {
+        const table = await this.ports(network);
+        const text = JSON.stringify(table);
+        if (text !== last) yield table;
+        last = text;
+        await changes.next();
+        await delay(watchPauseMs);
+      }
+    } finally {
+      changes.close();
+    }
+  }
+
+  interfaces(container: string): Promise<ContainerInterfaceInfo[]> {
+    return this.#host.finder.find(container);
+  }
+
+  async attach(order: AttachOrder): Promise<AttachReply> {
+    if (order.mac !== undefined) parseMac(order.mac);
+    const { attachment, ofport, changed } = await this.#host.attacher.attach(order);
+    return { ...attachmentInfo(attachment), ofport, changed };
+  }
+
+  async detach({ bridge, container, ifname }: DetachOrder): Promise<AttachmentInfo[]> {
+    return (await this.#host.attacher.detach(bridge, container, ifname)).map(attachmentInfo);
+  }
+
+  doctor(): Promise<Finding[]> {
+    return diagnose({ host: this.#host, pluginDirectory: this.#context.pluginDirectory });
+  }
+}
+
+function attachmentInfo({ id, container, bridge, ifname, mac, addresses, ofport }: Attachment): AttachmentInfo {
+  return {
+    bridge,
+    container: container.name,
+    containerId: container.id,
+    ifname,
+    hostInterface: hostInterface(id),
+    ofport,
+    mac,
+    addresses: [...addresses],
+  };
+}
+
+/** Tells that something has changed since it was last asked: in the database, or with a link. */
+class Changes {
+  readonly #cleanups: (() => void)[];
+  #dirty = false;
+  #wake: (() => void) | undefined;
+
+  constructor({ ovs, net }: Host, signal: AbortSignal) {
+    const { replica } = ovs.view;
+    const note = () => {
+      this.#dirty = true;
+      this.#wake?.();
+    };
+    replica.on('change', note);
+    signal.addEventListener('abort', note);
+    this.#cleanups = [
+      () => void replica.off('change', note),
+      () => signal.removeEventListener('abort', note),
+      net.watch((event) => {
+        if (event.kind === 'link') note();
+      }),
+    ];
+  }
+
+  /** Resolves at the next change, at once when there was one already. */
+  async next(): Promise<void> {
+    if (!this.#dirty) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    this.#dirty = false;
+  }
+
+  close(): void {
+    for (const cleanup of this.#cleanups) cleanup();
+  }
+}
