@@ -1,16 +1,21 @@
 import { createSocket } from 'node:dgram';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import type { PortBinding } from '@linecard/docker';
 import { LinecardError, parseCidr } from '@linecard/wire';
 import type { Port, PortMapping } from './records.js';
+import { type RelayTarget, relayTcp, relayUdp } from './relay.js';
 
 interface Held {
   readonly mapping: PortMapping;
   close(): void;
 }
 
-/** Connections through one held port that are relayed at a time. */
-const mostRelayed = 256;
+interface Opening {
+  readonly mapping: PortMapping;
+  /** Where to relay to; nowhere for a container without an address. */
+  readonly target: RelayTarget | undefined;
+}
 
 /**
  * Holds published ports of the host open, so that no other program takes them and a port that is taken is refused.
@@ -71,68 +76,52 @@ async function openFirst(binding: PortBinding, target: string | undefined): Prom
   }
 }
 
-async function open(mapping: PortMapping, target: string | undefined): Promise<Held> {
-  if (mapping.protocol === 'tcp') return openTcp(mapping, target);
-  if (mapping.protocol === 'udp') return openUdp(mapping);
+async function open(mapping: PortMapping, host: string | undefined): Promise<Held> {
+  const target = host === undefined ? undefined : { host, port: mapping.port };
+  if (mapping.protocol === 'tcp') return openTcp({ mapping, target });
+  if (mapping.protocol === 'udp') return openUdp({ mapping, target });
   // Node has no SCTP sockets: the kernel translates, but nobody notices a port that is taken.
   return { mapping, close: () => undefined };
 }
 
-/** Every address of the host, of both families where the kernel has IPv6. */
-function listenAddresses(hostIp: string): string[] {
-  return hostIp === '' ? ['::', '0.0.0.0'] : [hostIp];
+/** Opens `::`, which takes both families, or `0.0.0.0` on a kernel without IPv6; or the one address that was named. */
+async function openAt<T>(hostIp: string, openOne: (address: string) => Promise<T>): Promise<T> {
+  if (hostIp !== '') return openOne(hostIp);
+  try {
+    return await openOne('::');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EAFNOSUPPORT') throw error;
+    return openOne('0.0.0.0');
+  }
 }
 
-async function openTcp(mapping: PortMapping, target: string | undefined): Promise<Held> {
+async function openTcp({ mapping, target }: Opening): Promise<Held> {
   const relayed = new Set<Socket>();
-  const server = createServer({ pauseOnConnect: true }, (client) => relay(client, mapping.port, target, relayed));
-  const port = await listenAny(server, mapping.hostPort, mapping.hostIp);
+  const server = await openAt(mapping.hostIp, async (host) => {
+    const listener = createServer({ pauseOnConnect: true }, (client) => relayTcp(client, target, relayed));
+    listener.listen({ port: mapping.hostPort, host });
+    await once(listener, 'listening');
+    return listener;
+  });
   const close = () => {
     server.close();
     for (const socket of relayed) socket.destroy();
   };
-  return { mapping: { ...mapping, hostPort: port }, close };
+  return { mapping: { ...mapping, hostPort: (server.address() as AddressInfo).port }, close };
 }
 
-async function listenAny(server: Server, port: number, hostIp: string): Promise<number> {
-  const [first, ...others] = listenAddresses(hostIp);
-  for (const host of [first, ...others]) {
-    try {
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject);
-        server.listen({ port, host }, resolve);
-      });
-      return (server.address() as { port: number }).port;
-    } catch (error) {
-      const missingFamily = (error as NodeJS.ErrnoException).code === 'EAFNOSUPPORT';
-      if (!missingFamily || host === others.at(-1)) throw error;
-    }
-  }
-  throw new LinecardError('LC_INVALID', `no address to listen on for ${hostIp}`);
-}
-
-function relay(client: Socket, port: number, target: string | undefined, relayed: Set<Socket>): void {
-  if (target === undefined || relayed.size >= mostRelayed * 2) return void client.destroy();
-  const container = connect({ host: target, port });
-  const both = [client, container];
-  for (const socket of both) {
-    relayed.add(socket);
-    socket.on('error', () => {
-      for (const one of both) one.destroy();
-    });
-    socket.on('close', () => relayed.delete(socket));
-  }
-  client.pipe(container).pipe(client);
-}
-
-async function openUdp(mapping: PortMapping): Promise<Held> {
-  const [address] = listenAddresses(mapping.hostIp);
-  const type = address!.includes(':') ? 'udp6' : 'udp4';
-  const socket = createSocket(type);
-  await new Promise<void>((resolve, reject) => {
-    socket.once('error', reject);
-    socket.bind({ port: mapping.hostPort, address: address! }, resolve);
+async function openUdp({ mapping, target }: Opening): Promise<Held> {
+  const socket = await openAt(mapping.hostIp, async (address) => {
+    const listener = createSocket(address.includes(':') ? 'udp6' : 'udp4');
+    listener.bind({ port: mapping.hostPort, address });
+    await once(listener, 'listening');
+    return listener;
   });
   socket.on('error', () => undefined);
-  return { mapping: { ...mapping, hostPort: socket.address().port }, close: () => socket.close() };
+  const endRelay = target === undefined ? () => undefined : relayUdp(socket, target);
+  const close = () => {
+    endRelay();
+    socket.close();
+  };
+  return { mapping: { ...mapping, hostPort: socket.address().port }, close };
 }

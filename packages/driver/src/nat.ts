@@ -29,14 +29,15 @@ const familyOf = (address: string): 4 | 6 => (address.includes(':') ? 6 : 4);
 
 function publishRule({ protocol, hostIp, hostPort, address, port }: PublishedPort): string {
   const family = familyOf(address);
-  const any = hostIp === '' || hostIp === '0.0.0.0' || hostIp === '::';
-  const match = any ? `meta nfproto ipv${family}` : `${ip(family)} daddr ${hostIp}`;
+  const match = isAny(hostIp) ? `meta nfproto ipv${family}` : `${ip(family)} daddr ${hostIp}`;
   const target = family === 4 ? `${address}:${port}` : `[${address}]:${port}`;
   return `${match} ${protocol} dport ${hostPort} dnat ${ip(family)} to ${target}`;
 }
 
+const isAny = (hostIp: string) => hostIp === '' || hostIp === '0.0.0.0' || hostIp === '::';
+
 function publishes({ hostIp, address }: PublishedPort): boolean {
-  return hostIp === '' || hostIp === '0.0.0.0' || hostIp === '::' || familyOf(hostIp) === familyOf(address);
+  return hostIp === '' || familyOf(hostIp) === familyOf(address);
 }
 
 function translationRules(networks: readonly NatNetwork[]): string[] {
@@ -116,7 +117,11 @@ function gatewayChains(
   return [
     chain('published', '', published.filter(publishes).map(publishRule)),
     chain('prerouting', 'type nat hook prerouting priority dstnat;', ['fib daddr type local jump published']),
-    chain('output', 'type nat hook output priority -100;', ['fib daddr type local jump published']),
+    // What comes from ::1 cannot leave the host under any address: that is relayed.
+    chain('output', 'type nat hook output priority -100;', [
+      'ip6 daddr ::1 return',
+      'fib daddr type local jump published',
+    ]),
     chain('postrouting', 'type nat hook postrouting priority srcnat;', translationRules(networks)),
     // route_localnet lets the host reach published ports on 127.0.0.1; nobody behind a bridge may use it.
     chain('guard', 'type filter hook prerouting priority raw;', [`iifname ${set(all)} ip daddr 127.0.0.0/8 drop`]),

@@ -52,6 +52,23 @@ describe.skipIf(why !== undefined).each([4, 6] as const)(`iptables for IPv%i${he
     expect(await removeForwardChain(chain)).toBe(false);
   });
 
+  it('takes a table with it that was made for its jump, and no other', async () => {
+    const ruleset = () => oracle('nft', 'list', 'ruleset');
+    const before = ruleset();
+    await ensureForwardChain(chain, []);
+    await removeForwardChain(chain);
+    expect(ruleset()).toBe(before);
+    const iptables = family === 4 ? 'iptables' : 'ip6tables';
+    oracle(iptables, '-w', '5', '-P', 'FORWARD', 'DROP');
+    await ensureForwardChain(chain, []);
+    await removeForwardChain(chain);
+    expect(ruleset()).toContain('policy drop');
+    oracle(iptables, '-w', '5', '-P', 'FORWARD', 'ACCEPT');
+    await ensureForwardChain(chain, []);
+    await removeForwardChain(chain);
+    expect(ruleset()).toBe(before);
+  });
+
   it('leaves one jump of several, and the rules of others alone', async () => {
     await ensureForwardChain(chain, []);
     const iptables = family === 4 ? 'iptables' : 'ip6tables';

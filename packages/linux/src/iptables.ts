@@ -1,4 +1,5 @@
 import { LinecardError } from '@linecard/wire';
+import { deleteNftTable, listNft } from './nft.js';
 import { isMissingProgram, run } from './run.js';
 
 /** A chain of our own in the filter table, entered from FORWARD. */
@@ -45,7 +46,25 @@ export async function removeForwardChain(chain: ForwardChain): Promise<boolean> 
   for (const _ of lines.filter((line) => line === jumpTo(chain))) await deleteJump(chain);
   await iptables(chain, '-F', chain.name);
   await iptables(chain, '-X', chain.name);
+  await removeIdleTable(chain);
   return true;
+}
+
+/**
+ * The first jump makes iptables' FORWARD chain where there was none, as ip6tables' on a host whose Docker leaves IPv6
+ * alone. A filter table that holds nothing else and lets everything pass goes with the last jump.
+ */
+async function removeIdleTable({ family }: ForwardChain): Promise<void> {
+  const table = { family: family === 4 ? 'ip' : 'ip6', name: 'filter' } as const;
+  // Legacy iptables keep their tables elsewhere, and what nft cannot read is not ours to remove.
+  const objects = await listNft(table).catch(() => undefined);
+  const content = (objects ?? []).filter((object) => object.table === undefined);
+  const idle = content.every(({ chain }) => isIdleForward(chain as { name?: string; policy?: string } | undefined));
+  if (objects !== undefined && idle) await deleteNftTable(table);
+}
+
+function isIdleForward(chain: { readonly name?: string; readonly policy?: string } | undefined): boolean {
+  return chain?.name === 'FORWARD' && chain.policy === 'accept';
 }
 
 /** Docker puts its own jumps first when it starts; they judge its own bridges only, so the place does not matter. */

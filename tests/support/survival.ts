@@ -1,0 +1,44 @@
+import { request } from 'node:http';
+import type { Bed, BedProcess } from '@linecard/testkit';
+import { expect } from 'vitest';
+import { audit } from './audit.js';
+import { eventually } from './eventually.js';
+
+/** How long, in ms, the daemon under test keeps what Docker does not know. */
+export const graceMs = 1000;
+
+/** Starts the daemon under test with a short grace period. */
+export function startDaemon(bed: Bed, env: Readonly<Record<string, string>> = {}): Promise<BedProcess> {
+  const argv = process.env.MINI ? { argv: ['node', process.env.MINI] } : {};
+  return bed.daemon({ ...argv, env: { LINECARD_GRACE_MS: String(graceMs), ...env } });
+}
+
+/** Waits until the world is what Docker says. */
+export function whenSound(bed: Bed, after: string, timeoutMs = 10_000): Promise<void> {
+  const what = `all to be sound after ${after}`;
+  return eventually(async () => expect(await audit(bed)).toEqual([]), { what, timeoutMs });
+}
+
+/** What the driver answered to one plugin request. */
+export interface PluginAnswer {
+  readonly status: number;
+  readonly body: { readonly Err?: string; readonly [key: string]: unknown };
+}
+
+/** Sends one request to the driver's plugin socket, as dockerd does. */
+export function callPlugin(bed: Bed, method: string, body: unknown): Promise<PluginAnswer> {
+  const socketPath = bed.path('/run/docker/plugins/ovs.sock');
+  const path = `/NetworkDriver.${method}`;
+  return new Promise((resolve, reject) => {
+    const sent = request({ socketPath, method: 'POST', path, agent: false }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk;
+      });
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: JSON.parse(text) }));
+      response.on('error', reject);
+    });
+    sent.on('error', reject);
+    sent.end(JSON.stringify(body));
+  });
+}

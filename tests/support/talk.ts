@@ -1,0 +1,88 @@
+import { type Bed, type BedProcess, type ExecOptions, type ExecResult, waitUntil } from '@linecard/testkit';
+
+/** Where a program of a bed runs: on its host, in the outside world, or in the network namespace of a container. */
+export type Place = 'host' | 'outside' | { readonly container: string };
+
+/** Answers on TCP and UDP with the address of the peer that it sees. */
+const server = `
+  const [port] = process.argv.slice(1).map(Number);
+  const { createServer } = require('node:net');
+  const { createSocket } = require('node:dgram');
+  const plain = (address) => address.replace(/^::ffff:/, '');
+  const udp = createSocket({ type: 'udp6', reuseAddr: true });
+  udp.on('message', (_, peer) => udp.send(plain(peer.address), peer.port, peer.address));
+  udp.bind(port, '::', () => {
+    createServer((socket) => socket.on('error', () => {}).end(plain(socket.remoteAddress))).listen(port, '::', () => console.log('listening'));
+  });
+`;
+
+/** Asks once, over UDP up to five times, and prints the answer. */
+const client = `
+  const [protocol, host, port, timeout] = process.argv.slice(1);
+  const say = (data) => { process.stdout.write(data); process.exit(0); };
+  setTimeout(() => process.exit(3), Number(timeout));
+  if (protocol === 'tcp') {
+    const socket = require('node:net').connect({ host, port: Number(port) });
+    socket.on('data', say).on('error', () => process.exit(4)).on('end', () => process.exit(4));
+  } else {
+    const udp = require('node:dgram').createSocket(host.includes(':') ? 'udp6' : 'udp4');
+    const ask = () => udp.send('?', Number(port), host);
+    udp.on('message', say).on('error', () => undefined);
+    ask();
+    setInterval(ask, Number(timeout) / 5);
+  }
+`;
+
+async function argvAt(bed: Bed, place: Place, argv: readonly string[], namespaces = ['-n']): Promise<string[]> {
+  if (place === 'host') return [...argv];
+  if (place === 'outside') return ['ip', 'netns', 'exec', 'outside', ...argv];
+  const pid = await bed.docker('inspect', '--format', '{{.State.Pid}}', place.container);
+  return ['nsenter', '-t', pid, ...namespaces, '--', ...argv];
+}
+
+/** Runs a program of the machine at a place, so that an image needs nothing but a shell. */
+export async function runAt(
+  bed: Bed,
+  place: Place,
+  argv: readonly string[],
+  options: ExecOptions = {},
+): Promise<ExecResult> {
+  return bed.exec(await argvAt(bed, place, argv), options);
+}
+
+/** Starts a long-running program of the machine at a place; in a container, it ends with the container. */
+export async function spawnAt(bed: Bed, place: Place, argv: readonly string[]): Promise<BedProcess> {
+  return bed.spawn(await argvAt(bed, place, argv, ['-n', '-p']));
+}
+
+/** Lets a place answer on a port, TCP and UDP, of all its addresses. */
+export async function answerAt(bed: Bed, place: Place, port: number): Promise<BedProcess> {
+  const program = await spawnAt(bed, place, ['node', '-e', server, String(port)]);
+  await waitUntil(() => program.exit !== undefined || program.log().includes('listening'), {
+    timeoutMs: 5000,
+    what: `a server on port ${port}`,
+  });
+  if (program.exit !== undefined) throw new Error(`no server on port ${port}: ${program.log()}`);
+  return program;
+}
+
+/** Asks `host:port` from a place: the address that the one who answers sees; undefined when nobody answers. */
+export async function ask(
+  bed: Bed,
+  from: Place,
+  protocol: 'tcp' | 'udp',
+  host: string,
+  port: number,
+  timeoutMs = 2000,
+): Promise<string | undefined> {
+  const argv = ['node', '-e', client, protocol, host, String(port), String(timeoutMs)];
+  const { status, stdout } = await runAt(bed, from, argv, { allowFail: true });
+  return status === 0 ? stdout : undefined;
+}
+
+/** Whether a place gets an answer to one of a few pings. */
+export async function pings(bed: Bed, from: Place, host: string, options: readonly string[] = []): Promise<boolean> {
+  // -c with -w: it ends with the first answers, and at the latest after so many seconds.
+  const argv = ['ping', '-n', '-i', '0.2', '-c', '1', '-w', '1', ...options, host];
+  return (await runAt(bed, from, argv, { allowFail: true })).status === 0;
+}
