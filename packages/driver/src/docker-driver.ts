@@ -165,14 +165,22 @@ export class DockerDriver implements NetworkDriver {
     return MacAddress === undefined ? { Interface: { MacAddress: port.mac } } : {};
   }
 
-  /** Only a container that is attached holds a number against another one's wish, or one that Docker still has. */
+  /**
+   * What is attached holds its number against everybody's wish, and a container that is not attached as long as Docker
+   * has it. Only who once chose a number may be the very container that asks for it now; who that was is known later,
+   * when the endpoint is identified.
+   */
   #refuseTakenNumber(port: Port, wanted: number | undefined): void {
     if (wanted === undefined) return;
     const { state, fabric } = this.#parts;
     const live = state.portAt(port.bridge, wanted);
-    const foreign = fabric.foreignNumbers(port.bridge).has(wanted);
-    if (live === undefined && !foreign) return;
-    const holder = live?.container?.name ?? (live ? `endpoint ${live.id.slice(0, 12)}` : 'an interface of the bridge');
+    const foreign = fabric.isTaken(port.bridge, wanted);
+    const seats = state.seats(port.bridge);
+    const owner = seats.ownerOf(wanted);
+    const absent = owner !== undefined && seats.get(owner)?.chosen !== true ? owner : undefined;
+    if (live === undefined && !foreign && absent === undefined) return;
+    const unnamed = live ? `endpoint ${live.id.slice(0, 12)}` : 'an interface of the bridge';
+    const holder = live?.container?.name ?? (foreign ? unnamed : (absent ?? unnamed));
     throw new LinecardError('LC_CONFLICT', `option ovs.port.number: ${wanted} on ${port.bridge} belongs to ${holder}`, {
       hint: '`linecard ports` shows the numbers in use',
     });
@@ -183,8 +191,7 @@ export class DockerDriver implements NetworkDriver {
     reconciler.guard(port.id);
     state.setPort(port);
     try {
-      await fabric.makeLink(port, mtu);
-      await fabric.savePort(port);
+      await fabric.makePort(port, mtu);
     } catch (error) {
       state.deletePort(port.id);
       await fabric.removePort(port).catch(() => undefined);

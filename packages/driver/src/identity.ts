@@ -1,5 +1,6 @@
 import type { ContainerSummary, DockerEngine, DockerEvent, DockerNetwork, DockerWatch } from '@linecard/docker';
 import type { Netlink } from '@linecard/linux';
+import { LinecardError } from '@linecard/wire';
 import type { Attacher } from './attach.js';
 import type { DockerDriver } from './docker-driver.js';
 import type { Fabric } from './fabric.js';
@@ -143,10 +144,13 @@ export class Identity {
     const wanted = explicit ?? seats.get(container.name)?.ofport ?? port.ofport;
     const holder = this.#state.portAt(port.bridge, wanted);
     const another = holder !== undefined && holder.id !== port.id;
-    const ofport = (another && holder.container !== undefined) || this.#isForeign(port, wanted) ? port.ofport : wanted;
+    // A container has one endpoint on a network: an older one is what a Docker that was killed has left behind.
+    const isOld = holder?.container?.id === container.id || holder?.container?.name === container.name;
+    const held = (another && holder.container !== undefined && !isOld) || this.#isForeign(port, wanted);
+    const ofport = this.#withoutOwner(port, container, held ? port.ofport : wanted);
     const name = this.#state.networks.get(port.networkId ?? '')?.name;
     const known: Port = { ...port, container, ofport, ...(name === undefined ? {} : { networkName: name }) };
-    seats.take(container.name, ofport, container.id);
+    seats.take(container.name, ofport, container.id, ofport === explicit);
     this.#state.setPort(known);
     if (another && ofport === wanted) this.#state.setPort({ ...holder, ofport: fabric.freeNumber(port.bridge) });
     await fabric.parts.ovs.commit((edit) => {
@@ -158,10 +162,21 @@ export class Identity {
     });
   }
 
+  /** The number, or a free one when the seat belongs to another container that Docker has. */
+  #withoutOwner(port: Port, container: ContainerRef, ofport: number): number {
+    const owner = this.#state.seats(port.bridge).ownerOf(ofport);
+    if (owner === undefined || owner === container.name) return ofport;
+    const other = this.#parts.fabric.freeNumber(port.bridge);
+    const why = `it belongs to container ${owner}, ${container.name} gets ${other}`;
+    const error = new LinecardError('LC_CONFLICT', `OpenFlow port ${ofport} on ${port.bridge}: ${why}`);
+    this.#parts.onError('give a container the number that it asked for', error);
+    return other;
+  }
+
   /** Whether an interface that is no container's has a number. */
   #isForeign(port: Port, ofport: number): boolean {
-    const rows = this.#parts.fabric.parts.ovs.view.interfacesOf(port.bridge);
-    return rows.some((row) => !isHostInterface(row.name) && (row.ofport === ofport || row.ofport_request === ofport));
+    const rows = this.#parts.fabric.parts.ovs.view.interfacesNumbered(port.bridge, ofport);
+    return rows.some((row) => !isHostInterface(row.name));
   }
 
   async #rename(containerId: string, name: string | undefined): Promise<void> {

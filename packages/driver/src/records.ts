@@ -59,6 +59,8 @@ export interface Seat {
   readonly ofport: number;
   /** Its container while Docker has it; a seat without one may be given away. */
   readonly containerId?: string;
+  /** Whether the user asked for this number, and so may ask for it again. */
+  readonly chosen?: boolean;
 }
 
 /** What `linecard attach` remembers of an attachment, so that a restarted container gets it back. */
@@ -79,6 +81,8 @@ export interface Attachment {
 export const seatPrefix = 'linecard-port:';
 /** Prefix of the Bridge keys that keep an attachment. */
 export const attachmentPrefix = 'linecard-attach:';
+/** Stands behind the number and the container of a seat whose number the user asked for. */
+const chosenMark = 'chosen';
 
 const mappings = z.array(
   z.object({
@@ -219,19 +223,21 @@ export function readPortIds(ids: Ids, bridge: string, ofport: number): Port | un
 
 /** The Bridge key and value that keep a seat. */
 export function seatId(name: string, seat: Seat): [string, string] {
-  return [seatPrefix + name, seat.containerId === undefined ? `${seat.ofport}` : `${seat.ofport} ${seat.containerId}`];
+  const words = [seat.ofport, seat.containerId, seat.chosen ? chosenMark : undefined];
+  return [seatPrefix + name, words.filter((word) => word !== undefined).join(' ')];
 }
 
 /** The seats that a Bridge row keeps, by container name. */
 export function readSeats(ids: Ids): Map<string, Seat> {
   const seats = new Map<string, Seat>();
   for (const [key, value] of ids) {
-    const match = key.startsWith(seatPrefix) ? /^(\d{1,5})(?: (\S+))?$/.exec(value) : null;
+    const match = key.startsWith(seatPrefix) ? /^(\d{1,5})(?: (\S+)( chosen)?)?$/.exec(value) : null;
     if (match === null) continue;
-    const containerId = match[2];
+    const [, ofport, containerId, chosen] = match;
     seats.set(key.slice(seatPrefix.length), {
-      ofport: Number(match[1]),
+      ofport: Number(ofport),
       ...(containerId === undefined ? {} : { containerId }),
+      ...(chosen === undefined ? {} : { chosen: true }),
     });
   }
   return seats;

@@ -1,5 +1,3 @@
-import { LinecardError } from '@linecard/wire';
-import { maxOfport } from './network-options.js';
 import type { Seat } from './records.js';
 
 /** Seats without a container that a bridge keeps at most, so that names that never return do not fill its row. */
@@ -7,12 +5,6 @@ const mostEmptySeats = 128;
 
 // Stands where a container's ID would.
 const host = 'host';
-
-/** The lowest OpenFlow port number that nobody has. Throws `LC_CONFLICT` when a bridge is full. */
-export function lowestFree(taken: ReadonlySet<number>): number {
-  for (let ofport = 1; ofport <= maxOfport; ofport++) if (!taken.has(ofport)) return ofport;
-  throw new LinecardError('LC_CONFLICT', `all ${maxOfport} OpenFlow port numbers of the bridge are taken`);
-}
 
 /**
  * The seats of one bridge: which OpenFlow port number belongs to which container name. A container keeps its seat as
@@ -46,9 +38,9 @@ export class Seats {
   }
 
   /** Gives a number to a container; an empty seat of that number is given away. */
-  take(name: string, ofport: number, containerId: string): void {
+  take(name: string, ofport: number, containerId: string, chosen = false): void {
     for (const [other, seat] of this.#seats) if (other !== name && seat.ofport === ofport) this.#seats.delete(other);
-    this.#seats.set(name, { ofport, containerId });
+    this.#seats.set(name, { ofport, containerId, ...(chosen ? { chosen } : {}) });
   }
 
   /** A container was renamed: its seats go with it. Returns whether it had any. */
