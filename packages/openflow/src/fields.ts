@@ -78,7 +78,7 @@ export const encodingClasses: readonly (readonly [prefix: string, oxmClass: numb
   ['ONFOXM_ET_', 0xffff, 0x4f4e_4600],
   ['NXOXM_ET_', 0xffff, 0x0000_2320],
   ['NXOXM_NSH_', 0xffff, 0x005a_d650],
-  ['ERICOXM_OF_', 0xffff, 0x0000_d0da],
+  ['ERICOXM_OF_', 0x1000, 0],
 ];
 
 export const fieldRows = [
@@ -169,7 +169,7 @@ export const fieldRows = [
   field('actset_output', [], 4, 32, 'port', false, 'none', 'ONFOXM_ET_ACTSET_OUTPUT:43@4', 'OXM_OF_ACTSET_OUTPUT:43@6'),
   field('packet_type', [], 4, 32, 'packetType', false, 'none', 'OXM_OF_PACKET_TYPE:44'),
   field('ct_state', [], 4, 32, 'ctState', true, 'none', 'NXM_NX_CT_STATE:105'),
-  field('ct_zone', [], 2, 16, 'hex', false, 'none', 'NXM_NX_CT_ZONE:106'),
+  field('ct_zone', [], 2, 16, 'dec', false, 'none', 'NXM_NX_CT_ZONE:106'),
   field('ct_mark', [], 4, 32, 'hex', true, 'none', 'NXM_NX_CT_MARK:107'),
   field('ct_label', [], 16, 128, 'hex', true, 'none', 'NXM_NX_CT_LABEL:108'),
   field('ct_nw_src', [], 4, 32, 'ipv4', true, 'ct', 'NXM_NX_CT_NW_SRC:120'),

@@ -88,7 +88,7 @@ export function tlvFamily(members: ReadonlyMap<string, Member>, options: FamilyO
       const value = readBody(r, code);
       if (options.padding === 'inside' && r.end - r.at < 8) r.pad(r.end - r.at);
       r.leave(outer);
-      if (options.padding === 'outside') r.pad(Math.min(-(r.at - from) & 7, r.end - r.at));
+      if (options.padding === 'outside') r.pad(-(r.at - from) & 7);
       r.lengthError = outerError;
       return value;
     },

@@ -17,6 +17,8 @@ export interface ActionContext {
   readonly version: number;
   /** The IP protocol that the flow matches: it says which port mod_tp_src sets. */
   readonly protocol?: number;
+  /** Whether the packet has a VLAN tag where the action stands; changes from action to action. */
+  readonly tag?: { present: boolean };
 }
 
 type Parser = (value: string, context: ActionContext) => Action | readonly Action[];
@@ -43,10 +45,6 @@ const ipNumber = (text: string): bigint => {
   if (bytes.length !== 4) throw badText(`"${text}" is not an IPv4 address`);
   return toBigInt(bytes);
 };
-const below =
-  (limit: number) =>
-  (text: string): bigint =>
-    BigInt(parseInteger(text, limit));
 
 function transportPort(end: 'src' | 'dst'): Parser {
   return (text, { version, protocol }) => {
@@ -57,6 +55,18 @@ function transportPort(end: 'src' | 'dst'): Parser {
   };
 }
 
+/** Fields that OpenFlow 1.0 has an action for. */
+const oldSetters: Readonly<Partial<Record<FieldName, (value: number) => Action>>> = {
+  eth_src: (addr) => ({ type: 'set_dl_src', addr }),
+  eth_dst: (addr) => ({ type: 'set_dl_dst', addr }),
+  ipv4_src: (addr) => ({ type: 'set_nw_src', addr }),
+  ipv4_dst: (addr) => ({ type: 'set_nw_dst', addr }),
+  tcp_src: (port) => ({ type: 'set_tp_src', port }),
+  tcp_dst: (port) => ({ type: 'set_tp_dst', port }),
+  udp_src: (port) => ({ type: 'set_tp_src', port }),
+  udp_dst: (port) => ({ type: 'set_tp_dst', port }),
+};
+
 function parseSetField(text: string, { version }: ActionContext): Action {
   const arrow = text.lastIndexOf('->');
   if (arrow < 0) throw badText(`"set_field:${text}" has no "->"`, 'write it as set_field:00:11:22:33:44:55->eth_src');
@@ -64,6 +74,8 @@ function parseSetField(text: string, { version }: ActionContext): Action {
   if (row === undefined) throw badText(`there is no field "${text.slice(arrow + 2)}"`, 'ovs-fields(7) lists all');
   const { value, mask } = parseValue(row, text.slice(0, arrow));
   if (version !== 1) return setField(row.name, value, mask);
+  const old = mask === undefined ? oldSetters[row.name] : undefined;
+  if (old !== undefined) return old(Number(value));
   return load(`${value}->${row.encodings[0]!.split(':')[0]}[]`, { version });
 }
 
@@ -283,9 +295,33 @@ function enqueue(text: string, { version }: ActionContext): readonly Action[] {
   ];
 }
 
-function vlanId(text: string, { version }: ActionContext): Action {
+/** Later versions set the tag of a packet that has none only after pushing one, which 1.0 implies. */
+function tagged(action: Action, { tag }: ActionContext): readonly Action[] {
+  if (tag?.present === true) return [action];
+  if (tag !== undefined) tag.present = true;
+  return [{ type: 'push_vlan', ethertype: 0x8100 }, action];
+}
+
+function vlanId(text: string, context: ActionContext): readonly Action[] {
   const vlan = parseInteger(text, 0x1000);
-  return version === 1 ? { type: 'set_vlan_vid', vlan_vid: vlan } : setField('vlan_vid', BigInt(0x1000 | vlan));
+  if (context.version === 1) return [{ type: 'set_vlan_vid', vlan_vid: vlan }];
+  return tagged(setField('vlan_vid', BigInt(0x1000 | vlan)), context);
+}
+
+function vlanPriority(text: string, context: ActionContext): readonly Action[] {
+  const priority = parseInteger(text, 8);
+  if (context.version === 1) return [{ type: 'set_vlan_pcp', vlan_pcp: priority }];
+  return tagged(setField('vlan_pcp', BigInt(priority)), context);
+}
+
+function pushVlan(text: string, { tag }: ActionContext): Action {
+  if (tag !== undefined) tag.present = true;
+  return { type: 'push_vlan', ethertype: parseInteger(text, 0x1_0000) };
+}
+
+function popVlan(_: string, { version, tag }: ActionContext): Action {
+  if (tag !== undefined) tag.present = false;
+  return version === 1 ? { type: 'strip_vlan' } : { type: 'pop_vlan' };
 }
 
 /** What 1.0 says with an action of Nicira's and later versions with one of their own. */
@@ -299,13 +335,13 @@ const parsers: Readonly<Record<string, Parser>> = {
   output,
   controller,
   enqueue,
-  strip_vlan: (_, { version }) => (version === 1 ? { type: 'strip_vlan' } : { type: 'pop_vlan' }),
-  pop_vlan: (_, { version }) => (version === 1 ? { type: 'strip_vlan' } : { type: 'pop_vlan' }),
-  push_vlan: (text) => ({ type: 'push_vlan', ethertype: int(text, 0x1_0000) }),
+  strip_vlan: popVlan,
+  pop_vlan: popVlan,
+  push_vlan: pushVlan,
   mod_vlan_vid: vlanId,
   set_vlan_vid: (text, context) =>
     context.version === 1 ? vlanId(text, context) : { type: 'set_vlan_vid', vlan_vid: int(text, 0x1000) },
-  mod_vlan_pcp: legacy('vlan_pcp', below(8), (vlan_pcp) => ({ type: 'set_vlan_pcp', vlan_pcp })),
+  mod_vlan_pcp: vlanPriority,
   set_vlan_pcp: (text) => ({ type: 'set_vlan_pcp', vlan_pcp: int(text, 8) }),
   mod_dl_src: legacy('eth_src', macNumber, (addr) => ({ type: 'set_dl_src', addr })),
   mod_dl_dst: legacy('eth_dst', macNumber, (addr) => ({ type: 'set_dl_dst', addr })),
@@ -336,11 +372,11 @@ const parsers: Readonly<Record<string, Parser>> = {
   ),
   set_mpls_label: either(
     (text) => ({ type: 'nx_set_mpls_label', label: int(text, 0x10_0000) }),
-    (text) => ({ type: 'set_mpls_label', label: int(text, 0x10_0000) }),
+    (text) => setField('mpls_label', BigInt(int(text, 0x10_0000))),
   ),
   set_mpls_tc: either(
     (text) => ({ type: 'nx_set_mpls_tc', tc: int(text, 8) }),
-    (text) => ({ type: 'set_mpls_tc', tc: int(text, 8) }),
+    (text) => setField('mpls_tc', BigInt(int(text, 8))),
   ),
   set_mpls_ttl: either(
     (text) => ({ type: 'nx_set_mpls_ttl', ttl: int(text, 256) }),
@@ -369,8 +405,14 @@ const parsers: Readonly<Record<string, Parser>> = {
   bundle: (text, context) => bundle(text, context, false),
   bundle_load: (text, context) => bundle(text, context, true),
   sample,
-  set_tunnel: (text) => ({ type: 'nx_set_tunnel', tun_id: int(text) }),
-  set_tunnel64: (text) => ({ type: 'nx_set_tunnel64', tun_id: parseNumber(text) }),
+  set_tunnel: either(
+    (text) => ({ type: 'nx_set_tunnel', tun_id: int(text) }),
+    (text) => setField('tunnel_id', BigInt(int(text))),
+  ),
+  set_tunnel64: either(
+    (text) => ({ type: 'nx_set_tunnel64', tun_id: parseNumber(text) }),
+    (text) => setField('tunnel_id', parseNumber(text)),
+  ),
   pop_queue: () => ({ type: 'nx_pop_queue' }),
   exit: () => ({ type: 'nx_exit' }),
   ct_clear: () => ({ type: 'nx_ct_clear' }),
@@ -404,6 +446,6 @@ export function actionsOfItem(item: Item, context: ActionContext): readonly Acti
 
 /** Actions of a text in the syntax of ovs-actions(7). Throws `LC_INVALID`. */
 export function parseActions(text: string, context: Partial<ActionContext> = {}): readonly Action[] {
-  const full: ActionContext = { version: 4, ...context };
+  const full: ActionContext = { version: 4, tag: { present: false }, ...context };
   return splitItems(text).flatMap((item) => actionsOfItem(item, full));
 }

@@ -139,17 +139,43 @@ function protocolOf(match: Match): number | undefined {
   return typeof value === 'number' ? value : undefined;
 }
 
+function hasTag(match: Match): boolean {
+  return match.some((one) => one.field === 'vlan_vid' && (Number(one.value) & 0x1000) !== 0);
+}
+
 function parseDeeds(text: string, version: Version, match: Match) {
   const protocol = protocolOf(match);
-  const context = protocol === undefined ? { version } : { version, protocol };
+  const tag = { present: hasTag(match) };
+  const context = protocol === undefined ? { version, tag } : { version, tag, protocol };
   const items = splitItems(text);
-  if (version === 1) return { actions: items.flatMap((item) => actionsOfItem(item, context)) };
+  if (version === 1) return { actions: items.flatMap((item) => actionsOfItem10(item, context)) };
   return { instructions: parseInstructionItems(items, context) };
+}
+
+/** OpenFlow 1.0 has no instructions; Nicira's actions do what the most common ones do. */
+function actionsOfItem10(item: Item, context: ActionContext): readonly Action[] {
+  const instruction = instructionOf(item, context);
+  switch (instruction?.type) {
+    case undefined:
+      return actionsOfItem(item, context);
+    case 'goto_table':
+      return [{ type: 'nx_resubmit_table', table_id: instruction.table_id }];
+    case 'write_metadata':
+      return [
+        {
+          type: 'nx_write_metadata',
+          metadata: instruction.metadata,
+          metadata_mask: instruction.metadata_mask ?? 0xffff_ffff_ffff_ffffn,
+        },
+      ];
+    default:
+      throw badText(`OpenFlow 1.0 has no ${instruction?.type}`);
+  }
 }
 
 /** Instructions of a text: what is no instruction of its own is applied at once. Throws `LC_INVALID`. */
 export function parseInstructions(text: string, context: Partial<ActionContext> = {}): readonly Instruction[] {
-  return parseInstructionItems(splitItems(text), { version: 4, ...context });
+  return parseInstructionItems(splitItems(text), { version: 4, tag: { present: false }, ...context });
 }
 
 function parseInstructionItems(items: readonly Item[], context: ActionContext): readonly Instruction[] {

@@ -4,7 +4,7 @@ import { DEFAULT_PRIORITY } from '../messages/shared.js';
 import type { KnownField, Match, MatchField } from '../oxm.js';
 import { badText, matchName, rowOf, rowOfField } from './names.js';
 import { type Item, splitItems } from './split.js';
-import { formatValue, type Masked, parseInteger, parseValue, toBigInt, toFieldValue } from './values.js';
+import { formatMatchValue, type Masked, parseInteger, parseValue, toBigInt, toFieldValue } from './values.js';
 
 /** Short names of protocols: EtherType, IP protocol. */
 const protocols: Readonly<Record<string, readonly [ethType: number, ipProto?: number]>> = {
@@ -179,7 +179,7 @@ function protocolName(fields: ReadonlyMap<string, KnownField>): readonly [name: 
 
 function formatField(field: KnownField): string {
   if (field.field === 'ip_dscp') return `nw_tos=${Number(field.value) << 2}`;
-  return `${matchName(field.field)}=${formatValue(rowOfField(field.field), maskedOf(field))}`;
+  return `${matchName(field.field)}=${formatMatchValue(rowOfField(field.field), maskedOf(field))}`;
 }
 
 function formatUnknown(field: MatchField): string {
@@ -298,7 +298,7 @@ function parseField(name: string, text: string): KnownField {
   if (row === undefined) throw badText(`there is no field "${name}"`, 'ovs-fields(7) lists all');
   const { value, mask } = parseValue(row, text);
   if (mask !== undefined && !row.maskable) throw badText(`${name} cannot be matched with a mask`);
-  const known = { field: row.name, value: toFieldValue(row, value) };
+  const known = { field: row.name, value: toFieldValue(row, mask === undefined ? value : value & mask) };
   return mask === undefined ? known : { ...known, mask: toFieldValue(row, mask) };
 }
 

@@ -150,12 +150,19 @@ function parseSized(text: string, size: number): Uint8Array {
 const hexWidths: Readonly<Record<string, number>> = { eth_type: 4, vlan_tci: 4, ipv6_flabel: 5 };
 
 function formatNumber(row: FieldRow<FieldName>, { value, mask }: Masked): string {
-  const hex = (number: bigint): string => `0x${number.toString(16).padStart(hexWidths[row.name] ?? 1, '0')}`;
+  const hex = (number: bigint): string => `0x${number.toString(16)}`;
   if (row.format === 'dec' && mask === undefined) return String(value);
   return mask === undefined ? hex(value) : `${hex(value)}/${hex(mask)}`;
 }
 
-/** A value as ovs-ofctl writes it in a match or a set-field. */
+/** A value as ovs-ofctl writes it in a match, where some numbers have a fixed width. */
+export function formatMatchValue(row: FieldRow<FieldName>, masked: Masked): string {
+  const width = hexWidths[row.name];
+  if (width === undefined || masked.mask !== undefined) return formatValue(row, masked);
+  return `0x${masked.value.toString(16).padStart(width, '0')}`;
+}
+
+/** A value as ovs-ofctl writes it in a set-field or learn action. */
 export function formatValue(row: FieldRow<FieldName>, masked: Masked): string {
   const { value, mask } = masked;
   switch (row.format) {
