@@ -78,6 +78,7 @@ export class Attacher {
     state.seats(request.bridge).take(seatName(attachment), attachment.ofport, container.id);
     try {
       await ovs.commit((edit) => this.#fabric.editMemory(edit, request.bridge));
+      this.#fabric.parts.checkpoint('attachment-saved');
       await this.#fabric.parts.firewall.sync();
       await this.#ensure(attachment, container.pid);
       return { attachment, ofport: await this.#ofport(attachment), changed: true };
@@ -202,8 +203,7 @@ export class Attacher {
     const { state } = this.#fabric.parts;
     const id = digest('attachment', container.id, bridge, ifname);
     const seat = state.seats(bridge).get(`${container.name}/${ifname}`);
-    const taken = this.#fabric.foreignNumbers(bridge);
-    const kept = seat === undefined || taken.has(seat.ofport) ? undefined : seat.ofport;
+    const kept = seat === undefined || this.#fabric.isTaken(bridge, seat.ofport) ? undefined : seat.ofport;
     if (request.ofport !== undefined) this.#refuseNumber(bridge, request.ofport, `${container.name}/${ifname}`);
     return {
       id,
@@ -221,7 +221,7 @@ export class Attacher {
 
   #refuseNumber(bridge: string, ofport: number, seat: string): void {
     const owner = this.#fabric.parts.state.seats(bridge).ownerOf(ofport);
-    if (!this.#fabric.foreignNumbers(bridge).has(ofport) && (owner === undefined || owner === seat)) return;
+    if (!this.#fabric.isTaken(bridge, ofport) && (owner === undefined || owner === seat)) return;
     throw new LinecardError(
       'LC_CONFLICT',
       `OpenFlow port ${ofport} of ${bridge} belongs to ${owner ?? 'another interface'}`,
@@ -243,11 +243,11 @@ export class Attacher {
     this.#reconciler.guard(port.id);
     try {
       state.setPort(port);
-      await this.#fabric.makeLink(port, attachment.mtu);
-      await this.#fabric.savePort(port);
+      await this.#fabric.makePort(port, attachment.mtu);
       await this.#net.setLink(peerInterface(port.id), { netns: { pid }, name: attachment.ifname, up: true });
       this.#fabric.parts.checkpoint('link-moved');
       await configureInNetns(inside(attachment, pid));
+      this.#fabric.parts.checkpoint('link-configured');
       await this.#ofport(attachment);
     } catch (error) {
       state.deletePort(port.id);
@@ -278,6 +278,7 @@ export class Attacher {
     state.attachments.delete(attachment.id);
     const port = state.deletePort(attachment.id) ?? portOf(attachment);
     await ovs.commit((edit) => this.#fabric.editMemory(edit, attachment.bridge));
+    this.#fabric.parts.checkpoint('attachment-forgotten');
     await this.#fabric.removePort(port);
   }
 }

@@ -98,16 +98,14 @@ export class Fabric {
     }
   }
 
-  /** The OpenFlow port numbers that interfaces of a bridge have or ask for, whoever plugged them in. */
-  foreignNumbers(bridge: string): Set<number> {
-    const rows = this.parts.ovs.view.interfacesOf(bridge);
-    const numbers = rows.flatMap(({ ofport, ofport_request }) => [ofport, ofport_request]);
-    return new Set(numbers.filter((number) => number !== undefined));
+  /** Whether an interface of a bridge has an OpenFlow port number or asks for it, whoever plugged it in. */
+  isTaken(bridge: string, ofport: number): boolean {
+    return this.parts.ovs.view.interfacesNumbered(bridge, ofport).length > 0;
   }
 
   /** The lowest OpenFlow port number of a bridge that nobody has or keeps. */
   freeNumber(bridge: string): number {
-    return this.parts.state.freeNumber(bridge, this.foreignNumbers(bridge));
+    return this.parts.state.freeNumber(bridge, (ofport) => this.isTaken(bridge, ofport));
   }
 
   /** Writes what a network wants of Open vSwitch into an edit. */
@@ -195,8 +193,10 @@ export class Fabric {
     if (link === undefined) return;
     if (!link.flags.up) await net.setLink(link.index, { up: true });
     const present = new Set((await net.addresses({ ifindex: link.index })).map(({ cidr }) => formatCidr(cidr)));
-    for (const cidr of wanted) if (!present.has(formatCidr(cidr))) await net.addAddress(link.index, cidr);
-    checkpoint('addresses-set');
+    for (const cidr of wanted.filter((one) => !present.has(formatCidr(one)))) {
+      await net.addAddress(link.index, cidr);
+      checkpoint('address-set');
+    }
     await this.#enableForwarding(plan, new Set(wanted.map(({ family }) => family)));
   }
 
@@ -214,6 +214,7 @@ export class Fabric {
     await ovs.commit((edit) => edit.removeBridge(bridge));
     checkpoint('bridge-removed');
     await reaper.remove(ports.map(({ id }) => hostInterface(id)));
+    checkpoint('links-removed');
   }
 
   /** The plan of the network that a port belongs to. */
@@ -221,9 +222,19 @@ export class Fabric {
     return this.parts.state.networks.get(port.networkId ?? '')?.plan;
   }
 
-  /** Makes a port's veth pair, ready to be moved into a container: up outside, checksums as the datapath needs them. */
-  async makeLink(port: Port, mtu: number): Promise<void> {
-    const { net, reaper, ovs, checkpoint } = this.parts;
+  /**
+   * Makes a port: its row, and its veth pair, up outside and with checksums as the datapath needs them, ready to be
+   * moved into a container.
+   */
+  async makePort(port: Port, mtu: number): Promise<void> {
+    await this.#makeLink(port, mtu);
+    // The kernel sets the checksums while Open vSwitch is at work on the row.
+    await Promise.all([this.savePort(port), this.#setChecksums(port)]);
+    this.parts.checkpoint('row-committed');
+  }
+
+  async #makeLink(port: Port, mtu: number): Promise<void> {
+    const { net, reaper, checkpoint } = this.parts;
     const [name, peer] = [hostInterface(port.id), peerInterface(port.id)];
     const create = () => net.createVeth({ name, peer, mtu, peerMac: port.mac, up: true });
     try {
@@ -235,10 +246,16 @@ export class Fabric {
       await create();
     }
     checkpoint('link-created');
+  }
+
+  /**
+   * The userspace datapath passes frames on as they are; without its own offloads a partial checksum stays partial,
+   * ping works and TCP delivers nothing. The setting survives the move into the container.
+   */
+  async #setChecksums(port: Port): Promise<void> {
+    const { net, ovs } = this.parts;
     const userspace = ovs.view.bridge(port.bridge)?.datapath_type === 'netdev';
-    // The userspace datapath passes frames on as they are; without its own offloads a partial checksum stays partial,
-    // ping works and TCP delivers nothing. The setting survives the move into the container.
-    if (userspace && !(await tapHasOffloads(port.bridge))) await net.disableTxChecksum(peer);
+    if (userspace && !tapHasOffloads(port.bridge)) await net.disableTxChecksum(peerInterface(port.id));
   }
 
   /** Writes into an edit all that is wanted of a port. */
@@ -249,7 +266,6 @@ export class Fabric {
   /** Adds or mends a port's row; Open vSwitch picks it up in its own time. */
   async savePort(port: Port): Promise<void> {
     await this.parts.ovs.commit((edit) => this.editPort(edit, port));
-    this.parts.checkpoint('row-committed');
   }
 
   /** Writes only the identity of a port, when it has a row. */

@@ -122,13 +122,8 @@ export class Reconciler {
     if (old?.name === undefined) return false;
     if (change.table === 'Bridge') return state.networkOf(old.name) !== undefined || state.plainBridges.has(old.name);
     if (change.table !== 'Port') return false;
-    if (isHostInterface(old.name)) return this.#portOf(old.name) !== undefined;
+    if (isHostInterface(old.name)) return state.portOfInterface(old.name) !== undefined;
     return [...state.networks.values()].some(({ plan }) => plan.uplinks.some(({ name }) => name === old.name));
-  }
-
-  #portOf(ifname: string): Port | undefined {
-    const { state } = this.#fabric.parts;
-    return [...state.ports.values()].find(({ id }) => hostInterface(id) === ifname);
   }
 
   /** Whether something in the kernel changed that the state has an opinion on. */
@@ -150,7 +145,7 @@ export class Reconciler {
   }
 
   #portChanged(change: 'new' | 'delete', link: Link): boolean {
-    const port = this.#portOf(link.name);
+    const port = this.#fabric.parts.state.portOfInterface(link.name);
     if (port !== undefined && change === 'new' && link.flags.lowerUp) this.#hooks.onCarrier(port.id);
     return port !== undefined && change === 'delete';
   }

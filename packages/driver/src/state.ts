@@ -1,6 +1,9 @@
+import { LinecardError } from '@linecard/wire';
+import { hostInterface } from './names.js';
+import { maxOfport } from './network-options.js';
 import type { NetworkPlan } from './network-plan.js';
 import type { Attachment, Port } from './records.js';
-import { lowestFree, Seats } from './seats.js';
+import { Seats } from './seats.js';
 
 /** A network as it is wanted. */
 export interface Network {
@@ -27,7 +30,8 @@ export class State {
   /** Bridges that `linecard attach` made. */
   readonly plainBridges = new Map<string, PlainBridge>();
   readonly #seats = new Map<string, Seats>();
-  readonly #onBridge = new Map<string, Set<string>>();
+  readonly #onBridge = new Map<string, BridgePorts>();
+  readonly #byInterface = new Map<string, string>();
 
   /** Whether there is anything that a container may be plugged into. */
   get hasPorts(): boolean {
@@ -57,49 +61,75 @@ export class State {
 
   /** Adds or replaces a port. */
   setPort(port: Port): void {
+    const old = this.ports.get(port.id);
+    if (old !== undefined) this.#dropFromIndexes(old);
     this.ports.set(port.id, port);
-    const ids = this.#onBridge.get(port.bridge);
-    if (ids === undefined) this.#onBridge.set(port.bridge, new Set([port.id]));
-    else ids.add(port.id);
+    this.#byInterface.set(hostInterface(port.id), port.id);
+    const { ids, byNumber } = this.#portsOf(port.bridge);
+    ids.add(port.id);
+    byNumber.set(port.ofport, port.id);
+  }
+
+  #portsOf(bridge: string): BridgePorts {
+    const ports = this.#onBridge.get(bridge) ?? { ids: new Set(), byNumber: new Map() };
+    this.#onBridge.set(bridge, ports);
+    return ports;
+  }
+
+  #dropFromIndexes(port: Port): void {
+    this.#byInterface.delete(hostInterface(port.id));
+    const { ids, byNumber } = this.#portsOf(port.bridge);
+    ids.delete(port.id);
+    // While two ports change their numbers the other one may stand there already.
+    if (byNumber.get(port.ofport) === port.id) byNumber.delete(port.ofport);
   }
 
   deletePort(id: string): Port | undefined {
     const port = this.ports.get(id);
     if (port === undefined) return undefined;
     this.ports.delete(id);
-    this.#onBridge.get(port.bridge)?.delete(id);
+    this.#dropFromIndexes(port);
     return port;
   }
 
   /** The container ports of one bridge. */
   portsOn(bridge: string): Port[] {
-    return [...(this.#onBridge.get(bridge) ?? [])].flatMap((id) => this.ports.get(id) ?? []);
+    return [...(this.#onBridge.get(bridge)?.ids ?? [])].flatMap((id) => this.ports.get(id) ?? []);
   }
 
   /** The container port that has a number on a bridge. */
   portAt(bridge: string, ofport: number): Port | undefined {
-    return this.portsOn(bridge).find((port) => port.ofport === ofport);
+    return this.ports.get(this.#onBridge.get(bridge)?.byNumber.get(ofport) ?? '');
+  }
+
+  /** The container port whose end on the host has a name. */
+  portOfInterface(name: string): Port | undefined {
+    return this.ports.get(this.#byInterface.get(name) ?? '');
   }
 
   /** Everything of a bridge that is forgotten with it. */
   deleteBridge(bridge: string): void {
-    for (const port of this.portsOn(bridge)) this.ports.delete(port.id);
+    for (const port of this.portsOn(bridge)) this.deletePort(port.id);
     for (const [id, attachment] of this.attachments) if (attachment.bridge === bridge) this.attachments.delete(id);
     this.plainBridges.delete(bridge);
     this.#onBridge.delete(bridge);
     this.#seats.delete(bridge);
   }
 
-  /** The lowest number of a bridge that no port, seat, attachment or foreign interface has. Throws `LC_CONFLICT`. */
-  freeNumber(bridge: string, foreign: Iterable<number>): number {
+  /** The lowest number of a bridge that no port, seat or attachment has and that is not foreign. Throws `LC_CONFLICT`. */
+  freeNumber(bridge: string, isForeign: (ofport: number) => boolean): number {
     const attached = [...this.attachments.values()].filter((attachment) => attachment.bridge === bridge);
-    return lowestFree(
-      new Set([
-        ...this.portsOn(bridge).map(({ ofport }) => ofport),
-        ...this.seats(bridge).owned(),
-        ...attached.map(({ ofport }) => ofport),
-        ...foreign,
-      ]),
-    );
+    const kept = new Set([...this.seats(bridge).owned(), ...attached.map(({ ofport }) => ofport)]);
+    // Ports are asked for one number after the other: on a full bridge that is cheaper than to collect them all.
+    for (let ofport = 1; ofport <= maxOfport; ofport++) {
+      if (this.portAt(bridge, ofport) === undefined && !kept.has(ofport) && !isForeign(ofport)) return ofport;
+    }
+    throw new LinecardError('LC_CONFLICT', `all ${maxOfport} OpenFlow port numbers of bridge ${bridge} are taken`);
   }
+}
+
+/** The ports of one bridge. */
+interface BridgePorts {
+  readonly ids: Set<string>;
+  readonly byNumber: Map<number, string>;
 }

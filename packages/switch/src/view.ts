@@ -59,6 +59,8 @@ export class SwitchView {
   readonly #portByInterface: Lookup<Uuid, PortRow>;
   readonly #interfaceByName: Lookup<string, InterfaceRow>;
   readonly #interfaceByIndex: Lookup<number, InterfaceRow>;
+  readonly #interfaceByNumber: Lookup<number, InterfaceRow>;
+  readonly #interfaceByRequest: Lookup<number, InterfaceRow>;
 
   constructor(session: OvsdbSession) {
     this.replica = new Replica(session, vswitch, columns);
@@ -68,6 +70,8 @@ export class SwitchView {
     this.#portByInterface = this.replica.byColumn('Port', 'interfaces');
     this.#interfaceByName = this.replica.byColumn('Interface', 'name');
     this.#interfaceByIndex = this.replica.byColumn('Interface', 'ifindex');
+    this.#interfaceByNumber = this.replica.byColumn('Interface', 'ofport');
+    this.#interfaceByRequest = this.replica.byColumn('Interface', 'ofport_request');
   }
 
   /** The one row of table Open_vSwitch; an emptied database has none. */
@@ -125,6 +129,12 @@ export class SwitchView {
       }
     }
     return rows;
+  }
+
+  /** The interfaces of a bridge that have an OpenFlow port number, or ask for it. */
+  interfacesNumbered(bridge: string, ofport: number): InterfaceRow[] {
+    const rows = new Set([...this.#interfaceByNumber.get(ofport), ...this.#interfaceByRequest.get(ofport)]);
+    return [...rows].filter((row) => this.bridgeOfInterface(row) === bridge);
   }
 
   /** The target of a controller row, empty when the row is gone. */

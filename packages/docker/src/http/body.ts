@@ -30,7 +30,10 @@ export function readBody(message: IncomingMessage, limit: number, what: string):
       } else parts.push(part);
     });
     message.on('end', () => resolve(parts.length === 1 ? parts[0]! : Buffer.concat(parts)));
-    const gone = () => reject(new LinecardError('LC_CLOSED', `the connection broke in the middle of ${what}`));
+    // `close` comes after every message, also a whole one.
+    const gone = () => {
+      if (!message.complete) reject(new LinecardError('LC_CLOSED', `the connection broke in the middle of ${what}`));
+    };
     message.on('error', gone);
     message.on('close', gone);
   });
