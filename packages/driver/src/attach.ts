@@ -70,28 +70,31 @@ export class Attacher {
       const made = await this.#ensure(present, container.pid);
       return { attachment: present, ofport: await this.#ofport(present), changed: made };
     }
-    const madeBridge = await this.#ensureBridge(request);
     const ifname = request.ifname ?? (await this.#freeName(container.pid));
     await this.#refuseTaken(container, ifname);
     const attachment = this.#plan(request, container, ifname);
+    const isNew = ovs.view.bridge(request.bridge) === undefined;
     state.attachments.set(attachment.id, attachment);
     state.seats(request.bridge).take(seatName(attachment), attachment.ofport, container.id);
     try {
+      // A bridge that is made for this attachment has it in its row from the start.
+      await this.#ensureBridge(request);
       await ovs.commit((edit) => this.#fabric.editMemory(edit, request.bridge));
       this.#fabric.parts.checkpoint('attachment-saved');
       await this.#fabric.parts.firewall.sync();
       await this.#ensure(attachment, container.pid);
       return { attachment, ofport: await this.#ofport(attachment), changed: true };
     } catch (error) {
-      await this.#undo(attachment, madeBridge).catch(() => undefined);
+      await this.#undo(attachment, isNew).catch(() => undefined);
       throw error;
     }
   }
 
-  async #undo(attachment: Attachment, madeBridge: boolean): Promise<void> {
+  async #undo(attachment: Attachment, isNewBridge: boolean): Promise<void> {
     const { state, ovs } = this.#fabric.parts;
     await this.#remove(attachment);
-    if (!madeBridge) return;
+    const used = [...state.attachments.values()].some(({ bridge }) => bridge === attachment.bridge);
+    if (!isNewBridge || used || !state.plainBridges.has(attachment.bridge)) return;
     state.deleteBridge(attachment.bridge);
     await ovs.commit((edit) => edit.removeBridge(attachment.bridge));
   }
@@ -159,8 +162,8 @@ export class Attacher {
     );
   }
 
-  /** Makes the bridge when it is missing. Returns whether it was. */
-  async #ensureBridge({ bridge, controllers }: AttachRequest): Promise<boolean> {
+  /** Makes the bridge when it is missing. */
+  async #ensureBridge({ bridge, controllers }: AttachRequest): Promise<void> {
     const { state, ovs, net } = this.#fabric.parts;
     if (ovs.view.bridge(bridge) !== undefined) {
       if (controllers !== undefined && state.networkOf(bridge) !== undefined) {
@@ -170,7 +173,7 @@ export class Attacher {
         );
       }
       if (controllers !== undefined) await this.#fabric.setControllers(bridge, controllers);
-      return false;
+      return;
     }
     if ((await net.link(bridge)) !== undefined) {
       throw new LinecardError('LC_CONFLICT', `the host has an interface ${bridge} that is no Open vSwitch bridge`);
@@ -178,8 +181,8 @@ export class Attacher {
     const plain = { controllers: controllers ?? [] };
     state.plainBridges.set(bridge, plain);
     await this.#fabric.makePlainBridge(bridge, plain);
+    this.#fabric.parts.checkpoint('plain-bridge-committed');
     await ovs.settled(patienceMs);
-    return true;
   }
 
   async #freeName(pid: number): Promise<string> {

@@ -93,6 +93,7 @@ export class DockerDriver implements NetworkDriver {
       await fabric.makeBridge(network);
       await fabric.makeGateway(network);
       await firewall.sync();
+      fabric.parts.checkpoint('network-made');
     } catch (error) {
       if (known === undefined) await this.#removeNetwork(network).catch(() => undefined);
       throw error;
@@ -117,6 +118,7 @@ export class DockerDriver implements NetworkDriver {
       dhcp.stop(port.id);
     }
     await Promise.all([fabric.removeBridge(plan.bridge, ports), firewall.sync()]);
+    fabric.parts.checkpoint('network-removed');
   }
 
   #network(id: string): Network {
@@ -214,6 +216,7 @@ export class DockerDriver implements NetworkDriver {
         await fabric.saveIds(joined);
         dhcp.start(joined);
       }
+      fabric.parts.checkpoint('joined');
       const { v4, v6 } = gatewaysFor(plan, port.addresses);
       return {
         InterfaceName: { SrcName: peerInterface(port.id), DstPrefix: 'eth' },
@@ -225,7 +228,10 @@ export class DockerDriver implements NetworkDriver {
   }
 
   async leave(request: EndpointRequest): Promise<void> {
-    await this.#locks.run(request.EndpointID, () => this.#parts.dhcp.release(request.EndpointID));
+    await this.#locks.run(request.EndpointID, async () => {
+      await this.#parts.dhcp.release(request.EndpointID);
+      this.#parts.fabric.parts.checkpoint('left');
+    });
   }
 
   deleteEndpoint(request: EndpointRequest): Promise<void> {
@@ -236,7 +242,10 @@ export class DockerDriver implements NetworkDriver {
       dhcp.stop(port.id);
       hostPorts.release(port.id);
       try {
-        if (port.portMap.length > 0) await firewall.sync();
+        if (port.portMap.length > 0) {
+          await firewall.sync();
+          fabric.parts.checkpoint('ports-closed');
+        }
         await fabric.removePort(port);
       } catch (error) {
         // Docker ignores the error and never asks again; the state has forgotten the port, so a later look removes it.
@@ -276,9 +285,12 @@ export class DockerDriver implements NetworkDriver {
       }
       const published = { ...port, portMap: await hostPorts.hold(port, wanted) };
       state.setPort(published);
+      fabric.parts.checkpoint('ports-held');
       try {
         await firewall.sync();
+        fabric.parts.checkpoint('ports-open');
         await fabric.saveIds(published);
+        fabric.parts.checkpoint('ports-saved');
       } catch (error) {
         hostPorts.release(port.id);
         state.setPort(port);

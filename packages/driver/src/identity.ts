@@ -160,6 +160,7 @@ export class Identity {
       }
       fabric.editMemory(edit, port.bridge);
     });
+    fabric.parts.checkpoint('identified');
   }
 
   /** The number, or a free one when the seat belongs to another container that Docker has. */
