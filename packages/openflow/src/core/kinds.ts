@@ -236,10 +236,12 @@ function readText(r: Reader, from: number, count: number): string {
   const nul = r.bytes.subarray(from, from + count).indexOf(0);
   const length = nul === -1 ? count : nul;
   const text = utf8.decode(r.bytes.subarray(from, from + length));
-  const exact = text.length === length || sameBytes(toUtf8.encode(text), r.bytes, from, length);
-  for (let i = from; i < from + count; i++) {
-    if ((!exact && i < from + length) || (i >= from + length && r.bytes[i] !== 0)) r.keep(i);
-  }
+  const plain = text.length === length && !text.includes('\ufffd');
+  if (plain || sameBytes(toUtf8.encode(text), r.bytes, from, length)) {
+    for (let i = from + length; i < from + count; i++) {
+      if (r.bytes[i] !== 0) r.keep(i);
+    }
+  } else r.keepAll(from, count);
   return text;
 }
 

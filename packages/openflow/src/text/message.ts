@@ -138,6 +138,15 @@ function typeName(type: string): string {
   return theirs + type.slice(ours.length).toUpperCase();
 }
 
+/** The same value with byte strings as hex digits and bigints as text, which JSON can show. */
+function readable(value: unknown): unknown {
+  if (typeof value === 'bigint') return `0x${value.toString(16)}`;
+  if (value instanceof Uint8Array) return toHex(value);
+  if (Array.isArray(value)) return value.map(readable);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, readable(one)]));
+}
+
 /** What no printer knows: its fields, as JSON would show them. */
 function plain(message: object): string {
   const {
@@ -148,10 +157,7 @@ function plain(message: object): string {
     more: _more,
     ...fields
   } = message as Record<string, unknown>;
-  const text = JSON.stringify(fields, (_, value) => {
-    if (typeof value === 'bigint') return `0x${value.toString(16)}`;
-    return value instanceof Uint8Array ? toHex(value) : value;
-  });
+  const text = JSON.stringify(readable(fields));
   return text === '{}' ? '' : ` ${text}`;
 }
 

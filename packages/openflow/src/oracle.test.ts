@@ -1,0 +1,216 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { fromHex, toHex } from '@linecard/wire';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  decode,
+  encode,
+  formatFlow,
+  formatMessage,
+  type Message,
+  type MessageInit,
+  parseFlow,
+  type Version,
+} from './index.js';
+
+const fixtures = new URL('../fixtures/', import.meta.url);
+const hasOvs = spawnSync('ovs-ofctl', ['--version']).status === 0;
+const osken = spawnSync('/usr/bin/python3', [fileURLToPath(new URL('osken.py', fixtures))], { encoding: 'utf8' });
+let directory = '';
+
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'openflow-'));
+});
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+/** What ovs-ofctl prints, without the packets in packet-ins, whose headers it shows on a line of their own. */
+function print(messages: readonly Uint8Array[]): string {
+  const path = join(directory, 'messages');
+  writeFileSync(path, Buffer.concat(messages));
+  const { stdout } = spawnSync('ovs-ofctl', ['ofp-parse', path], { encoding: 'utf8', maxBuffer: 1 << 26 });
+  return tidy(stdout);
+}
+
+function tidy(text: string): string {
+  const lines = text.split('\n').filter((line) => !/^vlan_tci=.*dl_src/.test(line) && line.trim() !== '');
+  return lines.map((line) => line.trimEnd()).join('\n');
+}
+
+describe.skipIf(!hasOvs)('ovs-ofctl', () => {
+  it('prints every golden message as it is written down', () => {
+    const file = readFileSync(new URL('vectors.txt', fixtures), 'utf8');
+    const blocks = file
+      .split('\n\n')
+      .slice(1)
+      .filter((block) => block.startsWith('>'));
+    const bytes = blocks.map((block) =>
+      fromHex(
+        block
+          .split('\n')
+          .filter((line) => !line.startsWith('>'))
+          .join(''),
+      ),
+    );
+    const text = blocks.flatMap((block) => block.split('\n').filter((line) => line.startsWith('>')));
+    expect(print(bytes)).toBe(tidy(text.map((line) => line.slice(2)).join('\n')));
+  });
+
+  const flows = readFileSync(new URL('flows.txt', fixtures), 'utf8').trim().split('\n');
+
+  /** Lines that Open vSwitch takes in a version. */
+  function accepted(version: number): Map<string, string> {
+    const pairs = flows.flatMap((line): [string, string][] => {
+      const { status, stdout } = spawnSync('ovs-ofctl', ['-O', `OpenFlow1${version - 1}`, 'parse-flow', line], {
+        encoding: 'utf8',
+      });
+      const printed = stdout.trim().split('\n').pop() ?? '';
+      return status === 0 && printed.startsWith('OF') ? [[line, printed.replace(/^.*?: /, '')]] : [];
+    });
+    return new Map(pairs);
+  }
+
+  it.each([4, 6] as const)('takes our flows of version %i for what it makes of the same text', (version) => {
+    const theirs = accepted(version);
+    expect(theirs.size).toBeGreaterThan(25);
+    const ours = [...theirs.keys()].map((line) => encode(parseFlow(line, version)));
+    const expected = [...theirs.values()];
+    expect(
+      print(ours)
+        .split('\n')
+        .map((line) => line.replace(/^.*?: /, '')),
+    ).toEqual(expected);
+    const formatted = ours.map((bytes) => formatMessage(decode(bytes)).replace(/^.*?: /, ''));
+    expect(formatted).toEqual(expected);
+  });
+
+  it('and our own text agree: formatFlow is read back to the same flow', () => {
+    for (const version of [1, 4, 5, 6] as const) {
+      for (const line of flows) {
+        const flow = attempt(line, version);
+        if (flow === undefined) continue;
+        const text = formatFlow(flow);
+        expect(formatFlow(decode(encode(parseFlow(text, version))) as typeof flow)).toBe(text);
+      }
+    }
+  });
+});
+
+/** The flow of a line, unless the version cannot say it. */
+function attempt(line: string, version: Version) {
+  try {
+    return decode(encode(parseFlow(line, version))) as Extract<Message, { readonly type: 'flow_mod' }>;
+  } catch {
+    return undefined;
+  }
+}
+
+const mac = 0x02_00_00_00_00_01;
+const match = [
+  { field: 'in_port', value: 3 },
+  { field: 'metadata', value: 5n },
+  { field: 'eth_type', value: 0x800 },
+  { field: 'ip_proto', value: 6 },
+  { field: 'ipv4_src', value: 0x0a000000, mask: 0xff000000 },
+  { field: 'tcp_dst', value: 80 },
+] as const;
+
+/** The same messages that fixtures/osken.py makes, in our words. */
+const same: Readonly<Record<string, MessageInit>> = {
+  'packet_out 1': {
+    type: 'packet_out',
+    version: 1,
+    in_port: 0xffff_fffe,
+    actions: [{ type: 'output', port: 2, max_len: 128 }],
+    data: new TextEncoder().encode('abc'),
+  },
+  'port_mod 1': { type: 'port_mod', version: 1, port_no: 1, hw_addr: mac, config: 1, mask: 1 },
+  'meter_mod 4': {
+    type: 'meter_mod',
+    version: 4,
+    flags: 1,
+    meter_id: 3,
+    bands: [
+      { type: 'drop', rate: 1000, burst_size: 10 },
+      { type: 'dscp_remark', rate: 100, burst_size: 5, prec_level: 2 },
+    ],
+  },
+  'role 4': { type: 'role_request', version: 4, role: 'master', generation_id: 7n },
+  'role 6': { type: 'role_request', version: 6, role: 'master', generation_id: 7n },
+  'async 4': {
+    type: 'set_async',
+    version: 4,
+    packet_in_master: 1,
+    packet_in_slave: 2,
+    port_status_master: 3,
+    port_status_slave: 4,
+    flow_removed_master: 5,
+    flow_removed_slave: 6,
+  },
+  'table_mod 5': {
+    type: 'table_mod',
+    version: 5,
+    table_id: 3,
+    config: 4,
+    properties: [{ type: 'eviction', flags: 3 }],
+  },
+  'bundle 5': { type: 'bundle_control', version: 5, bundle_id: 7, ctrl_type: 'open_request', flags: 1 },
+  'group_mod 6': {
+    type: 'group_mod',
+    version: 6,
+    command: 'insert_bucket',
+    group_type: 'select',
+    group_id: 1,
+    command_bucket_id: 0xffff_fffd,
+    buckets: [
+      {
+        bucket_id: 1,
+        actions: [{ type: 'output', port: 2, max_len: 128 }],
+        properties: [{ type: 'weight', weight: 5 }],
+      },
+    ],
+  },
+};
+
+describe.skipIf(osken.status !== 0)('os-ken', () => {
+  const lines = osken.stdout
+    .trim()
+    .split('\n')
+    .map((line) => line.split(' ') as [string, string, string]);
+
+  it('writes messages that survive us byte by byte', () => {
+    expect(lines.length).toBeGreaterThan(40);
+    for (const [name, version, hex] of lines) {
+      const message = decode(fromHex(hex));
+      expect(message.type, name).not.toBe('unknown');
+      expect(toHex(encode(message)), `${name} of version ${version}`).toBe(hex);
+    }
+  });
+
+  it.each(Object.entries(same))('writes %s as we do', (key, init) => {
+    const line = lines.find(([name, version]) => `${name} ${version}` === key);
+    expect(toHex(encode({ ...init, xid: 0x1234 }))).toBe(line?.[2]);
+  });
+
+  it('and we read the same match and actions in every version', () => {
+    for (const [name, version, hex] of lines) {
+      if (name !== 'flow_mod' || version === '1') continue;
+      const flow = decode(fromHex(hex)) as Extract<Message, { readonly type: 'flow_mod' }>;
+      const sorted = (fields: readonly { readonly field: string }[]) =>
+        [...fields].sort((a, b) => a.field.localeCompare(b.field));
+      expect(sorted(flow.match)).toEqual(sorted(match));
+      expect(formatFlow(flow)).toBe(
+        'table=1,cookie=0x5,idle_timeout=10,hard_timeout=20,send_flow_rem,priority=30,tcp,metadata=0x5,in_port=3,nw_src=10.0.0.0/8,tp_dst=80 actions=output:2,set_field:02:00:00:00:00:01->eth_dst,push_vlan:0x8100,pop_vlan,group:7,set_queue:3,dec_ttl,mod_nw_ttl:9,push_mpls:0x8847,pop_mpls:0x0800,copy_ttl_in,clear_actions,write_metadata:0x1/0x3,goto_table:4',
+      );
+    }
+  });
+
+  it("writes Nicira's actions for what ovs-ofctl calls them", () => {
+    const line = lines.find(([name]) => name === 'nicira');
+    const flow = decode(fromHex(line![2])) as Extract<Message, { readonly type: 'flow_mod' }>;
+    expect(formatFlow(flow)).toContain('resubmit(8080,3),load:0x7->NXM_NX_REG0[4..31],conjunction(5,1/2)');
+    expect(formatFlow(flow)).toContain('nat(src=10.0.0.1-10.0.0.9:80-90)');
+  });
+});
