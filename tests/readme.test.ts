@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import { describeSystem, useBed } from './support/system.js';
+
+const readme = readFileSync(fileURLToPath(new URL('../README.md', import.meta.url)), 'utf8');
+const main = fileURLToPath(new URL('../packages/cli/dist/main.js', import.meta.url));
+const blocks = [...readme.matchAll(/^```sh\n(.*?)^```$/gms)].map((match) => match[1]!);
+
+describeSystem('what the README shows', () => {
+  const theBed = useBed({ ovs: true, docker: true }, async (bed) => {
+    await bed.daemon();
+    await bed.exec(['mkdir', '/run/bin']);
+    await bed.exec(['tee', '/run/bin/linecard'], { input: `#!/bin/sh\nexec node ${main} "$@"\n` });
+    await bed.exec(['chmod', '+x', '/run/bin/linecard']);
+  });
+
+  it('is there', () => expect(blocks.length).toBeGreaterThanOrEqual(5));
+
+  it('works as typed, from top to bottom', async () => {
+    // One shell for all blocks, as one newcomer has; it ends at the first command that fails.
+    const path = `/run/bin:${process.env.PATH}`;
+    const { stdout } = await theBed().exec(['bash', '-euo', 'pipefail', '-s'], {
+      input: blocks.join('\n'),
+      env: { PATH: path },
+    });
+    expect(stdout).toMatch(/1 packets received/);
+    expect(stdout).toMatch(/^mynet +web +eth0 +1 .* up$/m);
+    // The number of `web` before its restart, after it, and in OVSDB.
+    expect(stdout.match(/^eth0,1,[0-9a-f:]{17},lc[0-9a-f]{12}$/gm)).toHaveLength(2);
+    expect(stdout).toMatch(/^1$/m);
+    expect(stdout).toMatch(/^eth0,1,[0-9a-f:]{17}$/m);
+    expect(stdout).toMatch(/^ruled +nat +172\.13\.0\.0\/24 +172\.13\.0\.1 .*0000000000000001/m);
+  });
+});
