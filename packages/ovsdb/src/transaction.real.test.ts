@@ -43,6 +43,18 @@ describe('transaction', () => {
     expect((await makeBridge('br1')).cfg).toBe(cfg + 1);
   });
 
+  it('gives a row the identity that is asked for, once', async () => {
+    const uuid = '6f1a3c52-0000-5000-8000-000000000001' as Uuid;
+    const make = () => {
+      const tx = begin();
+      const ref = tx.insert('Bridge', { name: `br${performance.now()}` }, uuid);
+      tx.mutate('Open_vSwitch', [], [['bridges', 'insert', [ref]]]);
+      return tx.commit().then((result) => result.uuid(ref));
+    };
+    expect(await make()).toBe(uuid);
+    await expect(make()).rejects.toMatchObject({ code: 'LC_OVSDB', error: 'duplicate uuid' });
+  });
+
   it('updates, mutates and deletes', async () => {
     const { bridge, port } = await makeBridge('br0');
     const tx = begin();

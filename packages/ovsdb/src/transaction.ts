@@ -71,11 +71,16 @@ export class Transaction<S> {
     return this.#operations.length;
   }
 
-  /** A new row; columns left out get their initial value. */
-  insert<T extends Table<S>>(table: T, row: RowInput<S[T]>): NamedRef {
+  /**
+   * A new row; columns left out get their initial value. With `uuid` the row gets that identity, and the server refuses
+   * the transaction (`duplicate uuid`) when there is such a row already: a unique key for tables that have none
+   * (ovsdb-server(7), section 5.2.1; Open vSwitch 2.14 and newer).
+   */
+  insert<T extends Table<S>>(table: T, row: RowInput<S[T]>, uuid?: Uuid): NamedRef {
     const name = `row${this.#operations.length}`;
     const ref = new NamedRef(this, name, this.#operations.length);
-    this.#operations.push({ op: 'insert', table, row: this.#row(table, row), 'uuid-name': name });
+    const identity = uuid === undefined ? {} : { uuid };
+    this.#operations.push({ op: 'insert', table, row: this.#row(table, row), 'uuid-name': name, ...identity });
     return ref;
   }
 

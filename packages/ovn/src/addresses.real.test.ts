@@ -1,0 +1,120 @@
+import { parseCidr } from '@linecard/wire';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { NorthboundServer } from '../test/server.js';
+import { Addresses, type Pool } from './index.js';
+
+let server: NorthboundServer;
+beforeEach(async () => {
+  server = await NorthboundServer.start();
+});
+afterEach(() => server.close());
+
+const pool = (subnet: string, range?: string): Pool => ({
+  space: 'linecard',
+  subnet: parseCidr(subnet),
+  ...(range === undefined ? {} : { range: parseCidr(range) }),
+});
+
+async function host(name: string, quarantineMs = 60_000): Promise<Addresses> {
+  return new Addresses(await server.client(), { host: name, quarantineMs });
+}
+
+describe('addresses', () => {
+  it('are given once over all hosts, the lowest first', async () => {
+    const [one, two] = [await host('h1'), await host('h2')];
+    const net = pool('192.168.1.0/24');
+    expect(await one.share(net, 'gateway')).toBe('192.168.1.1');
+    expect(await two.share(net, 'gateway')).toBe('192.168.1.1');
+    expect(await one.allocate(net)).toBe('192.168.1.2');
+    expect(await two.allocate(net)).toBe('192.168.1.3');
+    expect(await two.allocate(net, '192.168.1.77')).toBe('192.168.1.77');
+    await expect(one.allocate(net, '192.168.1.77')).rejects.toThrow('belongs to an endpoint on host h2');
+    await expect(one.allocate(net, '192.168.1.1')).rejects.toThrow('belongs to a gateway address');
+    await expect(one.allocate(net, '192.168.1.255')).rejects.toMatchObject({ code: 'LC_INVALID' });
+    await expect(one.share(net, 'reserved', '192.168.1.77')).rejects.toMatchObject({ code: 'LC_CONFLICT' });
+  });
+
+  it('come from the range, and the gateway from where the others have it', async () => {
+    const [one, two] = [await host('h1'), await host('h2')];
+    const net = pool('10.7.0.0/16', '10.7.5.0/29');
+    expect(await one.share(net, 'gateway', '10.7.255.254')).toBe('10.7.255.254');
+    await vi.waitFor(() => expect(two.claim('linecard', '10.7.255.254')).toBeDefined());
+    expect(await two.share(net, 'gateway')).toBe('10.7.255.254');
+    expect(await one.share(net, 'reserved', '10.7.5.1')).toBe('10.7.5.1');
+    expect(await two.share(net, 'reserved', '10.7.5.1')).toBe('10.7.5.1');
+    expect(await one.allocate(net)).toBe('10.7.5.0');
+    expect(await two.allocate(net)).toBe('10.7.5.2');
+    expect(await two.allocate(net, '10.7.9.9')).toBe('10.7.9.9');
+  });
+
+  it('of IPv6 work alike', async () => {
+    const one = await host('h1');
+    const net = pool('fd00:1::/64');
+    expect(await one.share(net, 'gateway')).toBe('fd00:1::1');
+    expect(await one.allocate(net)).toBe('fd00:1::2');
+    expect(await one.allocate(net, 'fd00:1::abcd')).toBe('fd00:1::abcd');
+    expect(await one.allocate(net)).toBe('fd00:1::3');
+  });
+
+  it('are not given again too soon, unless there is no other', async () => {
+    let clock = 1_000_000;
+    const nb = await server.client();
+    const one = new Addresses(nb, { host: 'h1', quarantineMs: 30_000, now: () => clock });
+    const net = pool('10.0.0.0/29');
+    const first = await one.allocate(net);
+    await one.release('linecard', first);
+    await one.release('linecard', first);
+    expect(await one.allocate(net)).toBe('10.0.0.2');
+    clock += 30_001;
+    expect(await one.allocate(net)).toBe('10.0.0.3');
+    expect(await one.allocate(net)).toBe('10.0.0.1');
+    for (const last of ['4', '5', '6']) expect(await one.allocate(net)).toBe(`10.0.0.${last}`);
+    await expect(one.allocate(net)).rejects.toThrow(/every address of 10.0.0.0\/29 is in use/);
+    await one.release('linecard', '10.0.0.5');
+    expect(await one.allocate(net)).toBe('10.0.0.5');
+  });
+
+  it('that hosts share are there until the last one has let them go', async () => {
+    const [one, two] = [await host('h1'), await host('h2')];
+    const net = pool('10.0.0.0/24');
+    for (const addresses of [one, one, two]) await addresses.share(net, 'gateway');
+    await one.release('linecard', '10.0.0.1');
+    await two.release('linecard', '10.0.0.1');
+    const users = () => one.claim('linecard', '10.0.0.1')?.users;
+    await vi.waitFor(() => expect(users()).toEqual(new Map([['h1', 1]])));
+    await one.release('linecard', '10.0.0.1');
+    expect(one.claim('linecard', '10.0.0.1')).toBeUndefined();
+  });
+
+  it('are never given twice under eight hosts at once, in 20000 operations', async () => {
+    const quarantineMs = 300;
+    const hosts = await Promise.all(Array.from({ length: 8 }, (_, i) => host(`h${i}`, quarantineMs)));
+    const net = pool('10.0.0.0/16');
+    const held = new Map<string, number>();
+    const released = new Map<string, number>();
+    let left = 20_000;
+    const work = async (addresses: Addresses, index: number) => {
+      const mine: string[] = [];
+      while (left-- > 0) {
+        if (mine.length > 0 && Math.random() < 0.4) {
+          const [address] = mine.splice(Math.floor(Math.random() * mine.length), 1);
+          held.delete(address!);
+          released.set(address!, Date.now());
+          await addresses.release('linecard', address!);
+        } else {
+          const address = await addresses.allocate(net);
+          expect(held.get(address), address).toBeUndefined();
+          expect(Date.now() - (released.get(address) ?? 0), address).toBeGreaterThanOrEqual(quarantineMs);
+          held.set(address, index);
+          mine.push(address);
+        }
+      }
+    };
+    await Promise.all(hosts.map(work));
+    const members = () => hosts.flatMap((_, i) => [...hosts[0]!.claimsOf(`h${i}`)]);
+    await vi.waitFor(() => expect(members().length).toBe(held.size));
+    for (const [address, index] of held) {
+      expect(hosts[0]!.claim('linecard', address)).toMatchObject({ kind: 'endpoint', host: `h${index}` });
+    }
+  }, 120_000);
+});

@@ -1,0 +1,70 @@
+import type { Uuid } from '@linecard/ovsdb';
+import { rowIdentity } from './identity.js';
+import type { NameRow } from './northbound.js';
+
+/*
+ * Who has an address stands in a row of table DNS whose identity is made of the address, so that the database itself
+ * refuses a second holder. A row that no switch refers to means nothing to OVN; once the holder's name is known, the
+ * same row answers for it.
+ */
+
+/**
+ * `endpoint`: one holder. `gateway` and `reserved`: the same address on all hosts that have the network, counted for
+ * each. `released`: nobody's, but not to be given away yet.
+ */
+export type ClaimKind = 'endpoint' | 'gateway' | 'reserved' | 'released';
+
+/** An address and who has it. */
+export interface Claim {
+  readonly space: string;
+  readonly address: string;
+  readonly kind: ClaimKind;
+  /** The host that has it, or had it: OVN's name of its chassis. */
+  readonly host?: string;
+  /** When it was taken or released, in ms since 1970 by that host's clock. */
+  readonly since: number;
+  /** The subnet that a gateway is of. */
+  readonly gatewayOf?: string;
+  /** How often each host uses a shared address. */
+  readonly users: ReadonlyMap<string, number>;
+}
+
+const userPrefix = 'user:';
+
+/** The identity of the row of an address. */
+export function claimIdentity(space: string, address: string): Uuid {
+  return rowIdentity('address', space, address);
+}
+
+/** The keys of a claim's row. */
+export function claimIds(claim: Claim): Map<string, string> {
+  return new Map([
+    ['linecard', 'address'],
+    ['space', claim.space],
+    ['ip', claim.address],
+    ['kind', claim.kind],
+    ['since', new Date(claim.since).toISOString()],
+    ...(claim.host === undefined ? [] : [['host', claim.host] as const]),
+    ...(claim.gatewayOf === undefined ? [] : [['gateway-of', claim.gatewayOf] as const]),
+    ...[...claim.users].map(([host, count]) => [userPrefix + host, String(count)] as const),
+  ]);
+}
+
+/** The claim that a row of DNS holds; undefined when it holds none. */
+export function readClaim(row: NameRow | undefined): Claim | undefined {
+  const ids = row?.external_ids;
+  const [space, address, kind] = [ids?.get('space'), ids?.get('ip'), ids?.get('kind')];
+  if (ids?.get('linecard') !== 'address' || space === undefined || address === undefined) return undefined;
+  const [host, gatewayOf] = [ids.get('host'), ids.get('gateway-of')];
+  const users = [...ids].filter(([key]) => key.startsWith(userPrefix));
+  const since = Date.parse(ids.get('since') ?? '');
+  return {
+    space,
+    address,
+    kind: kind === 'gateway' || kind === 'reserved' || kind === 'released' ? kind : 'endpoint',
+    since: Number.isNaN(since) ? 0 : since,
+    ...(host === undefined ? {} : { host }),
+    ...(gatewayOf === undefined ? {} : { gatewayOf }),
+    users: new Map(users.map(([key, count]) => [key.slice(userPrefix.length), Number(count) || 1])),
+  };
+}
