@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { checkInterfaceName, type Netlink, netnsPath } from '@linecard/linux';
+import { checkInterfaceName, type Netlink } from '@linecard/linux';
+import { insideLink } from './inside.js';
 import { hostInterface } from './names.js';
 import type { Lease, Port } from './records.js';
 
@@ -80,24 +81,21 @@ export class DhcpClients {
 
   async #run(client: Client): Promise<void> {
     const { port } = client;
-    const outside = await this.#net.link(hostInterface(port.id));
-    if (outside?.flags.lowerUp !== true || outside.peerIndex === undefined || port.sandbox === undefined) return;
-    const path = netnsPath({ path: port.sandbox });
-    const inside = await this.#net.link(outside.peerIndex, { netnsid: await this.#net.netnsid({ path }) });
+    const inside = await insideLink(this.#net, port);
     if (inside === undefined || this.#clients.get(port.id) !== client) return;
     const last = port.lease?.address.split('/')[0];
     const argv = [
       '--pdeathsig',
       'KILL',
       'nsenter',
-      `--net=${path}`,
+      `--net=${inside.netnsPath}`,
       '--',
       'busybox',
       'udhcpc',
       '-f',
       '-R',
       '-i',
-      checkInterfaceName(inside.name),
+      checkInterfaceName(inside.link.name),
       '-s',
       script,
       ...(last === undefined ? [] : ['-r', last]),

@@ -210,11 +210,11 @@ export class DockerDriver implements NetworkDriver {
       const port = this.#port(request);
       const { plan } = this.#network(request.NetworkID);
       await fabric.parts.ovs.ofport(hostInterface(port.id), patienceMs);
-      if (plan.dhcp) {
+      if (plan.dhcp || port.options['ovs.port.rate'] !== undefined) {
         const joined = { ...port, sandbox: request.SandboxKey };
         state.setPort(joined);
         await fabric.saveIds(joined);
-        dhcp.start(joined);
+        if (plan.dhcp) dhcp.start(joined);
       }
       fabric.parts.checkpoint('joined');
       const { v4, v6 } = gatewaysFor(plan, port.addresses);
@@ -309,7 +309,9 @@ export class DockerDriver implements NetworkDriver {
       state.setPort(closed);
       hostPorts.release(port.id);
       await firewall.sync();
+      fabric.parts.checkpoint('ports-closed');
       await fabric.saveIds(closed);
+      fabric.parts.checkpoint('ports-forgotten');
     });
   }
 }

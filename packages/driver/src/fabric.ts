@@ -253,9 +253,14 @@ export class Fabric {
    * ping works and TCP delivers nothing. The setting survives the move into the container.
    */
   async #setChecksums(port: Port): Promise<void> {
-    const { net, ovs } = this.parts;
-    const userspace = ovs.view.bridge(port.bridge)?.datapath_type === 'netdev';
-    if (userspace && !tapHasOffloads(port.bridge)) await net.disableTxChecksum(peerInterface(port.id));
+    const { net } = this.parts;
+    if (this.isUserspace(port.bridge) && !tapHasOffloads(port.bridge))
+      await net.disableTxChecksum(peerInterface(port.id));
+  }
+
+  /** Whether a bridge is switched by ovs-vswitchd itself and not by the kernel. */
+  isUserspace(bridge: string): boolean {
+    return this.parts.ovs.view.bridge(bridge)?.datapath_type === 'netdev';
   }
 
   /** Writes into an edit all that is wanted of a port. */

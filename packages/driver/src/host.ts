@@ -10,7 +10,9 @@ import { Firewall } from './firewall.js';
 import { HostPorts } from './host-ports.js';
 import { Identity } from './identity.js';
 import { loadState } from './load.js';
+import { limitAtContainer } from './rate-limit.js';
 import { Reconciler } from './reconciler.js';
+import type { Port } from './records.js';
 import { State } from './state.js';
 
 /** How a host is reached and what is told of the work on it. */
@@ -77,14 +79,23 @@ export function createHost(options: HostOptions): Host {
     hostPorts.release(id);
     dhcp.stop(id);
   };
+  const limitRate = (port: Port) => {
+    if (!fabric.isUserspace(port.bridge)) return; // the kernel's datapath polices by itself
+    limitAtContainer(net, port).catch((error: unknown) => options.onError('limit the rate of a container', error));
+  };
   const fabric = new Fabric({ ovs, net, reaper, firewall, state, onPortGone, checkpoint: options.checkpoint });
   const reconciler = new Reconciler(fabric, {
     onError: options.onError,
     onRun: options.onReconciled,
-    onCarrier: (id) => dhcp.linkUp(id),
+    onCarrier: (id) => {
+      dhcp.linkUp(id);
+      const port = state.ports.get(id);
+      if (port !== undefined) limitRate(port);
+    },
     onLoaded: () => {
       if (!serving) return;
       for (const port of state.ports.values()) {
+        limitRate(port);
         const holding = hostPorts.hold(
           port,
           port.portMap.map((mapping) => ({ ...mapping, hostPortEnd: mapping.hostPort })),

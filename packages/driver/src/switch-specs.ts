@@ -2,6 +2,7 @@ import type { BridgeSpec, PortSpec } from '@linecard/switch';
 import { tunnelInterface } from './names.js';
 import { parseEndpointOptions } from './network-options.js';
 import type { NetworkPlan } from './network-plan.js';
+import { rateLimitOf } from './rate-limit.js';
 import { networkIds, type Port, portIdKeys, portIds } from './records.js';
 import type { Seats } from './seats.js';
 import type { Network } from './state.js';
@@ -83,7 +84,7 @@ export function containerPort(port: Port, hostInterface: string, plan: NetworkPl
   const options = parseEndpointOptions(port.options);
   const tag = options['ovs.port.vlan'] ?? (plan && accessVlan(plan));
   const trunks = options['ovs.port.trunk'];
-  const rate = options['ovs.port.rate'];
+  const policing = rateLimitOf(port.options);
   return {
     bridge: port.bridge,
     name: hostInterface,
@@ -91,10 +92,7 @@ export function containerPort(port: Port, hostInterface: string, plan: NetworkPl
     ofport: port.ofport,
     ...(tag === undefined ? {} : { tag }),
     ...(trunks === undefined ? {} : { trunks }),
-    // Open vSwitch's own default for the burst is 8000 kbit; a tenth of a second's worth is better for fast ports.
-    ...(rate === undefined
-      ? {}
-      : { policing: { rate, burst: options['ovs.port.burst'] ?? Math.max(8000, Math.ceil(rate / 10)) } }),
+    ...(policing === undefined ? {} : { policing }),
     externalIds: portIds(port),
     ownedIds: portIdKeys,
   };
