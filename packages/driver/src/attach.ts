@@ -280,7 +280,11 @@ export class Attacher {
     const { state, ovs } = this.#fabric.parts;
     state.attachments.delete(attachment.id);
     const port = state.deletePort(attachment.id) ?? portOf(attachment);
-    await ovs.commit((edit) => this.#fabric.editMemory(edit, attachment.bridge));
+    // Together, so that no row is without the memory of whom it is for, nor the other way round.
+    await ovs.commit((edit) => {
+      this.#fabric.editMemory(edit, attachment.bridge);
+      edit.removePort(hostInterface(port.id));
+    });
     this.#fabric.parts.checkpoint('attachment-forgotten');
     await this.#fabric.removePort(port);
   }

@@ -291,7 +291,8 @@ export class Identity {
    * unknown to Docker over the grace period goes, and never a port whose link is in a container.
    */
   async #collect(): Promise<void> {
-    const { engine, watch, net, graceMs, driver } = this.#parts;
+    const { engine, watch, net, graceMs, driver, fabric } = this.#parts;
+    const { reaper } = fabric.parts;
     if (!watch.connected || this.#closed) return;
     const known = await this.#knownToDocker(engine);
     const now = performance.now();
@@ -299,7 +300,8 @@ export class Identity {
       ({ kind, id }) => kind === 'endpoint' && !known.endpoints.has(id),
     );
     const unknownNetworks = [...this.#state.networks.keys()].filter((id) => !known.networks.has(id));
-    const unknown = new Set([...unknownPorts.map(({ id }) => id), ...unknownNetworks]);
+    const unknownLinks = await this.#unknownLinks(known.endpoints);
+    const unknown = new Set([...unknownPorts.map(({ id }) => id), ...unknownNetworks, ...unknownLinks]);
     for (const id of this.#suspects.keys()) if (!unknown.has(id)) this.#suspects.delete(id);
     for (const id of unknown) if (!this.#suspects.has(id)) this.#suspects.set(id, now);
     const ripe = (id: string) => now - (this.#suspects.get(id) ?? now) >= graceMs;
@@ -308,6 +310,7 @@ export class Identity {
       if (link?.peerNetnsid !== undefined) continue;
       await driver.deleteEndpoint({ NetworkID: port.networkId ?? '', EndpointID: port.id });
     }
+    await reaper.remove(unknownLinks.filter(ripe));
     for (const id of unknownNetworks.filter(ripe)) {
       const bridge = this.#state.networks.get(id)?.plan.bridge ?? '';
       if (this.#state.portsOn(bridge).length === 0) await driver.deleteNetwork({ NetworkID: id });
@@ -316,6 +319,19 @@ export class Identity {
     if (unknown.size > 0) {
       this.#timer = setTimeout(() => this.#try('collect what Docker forgot', () => this.#collect()), graceMs + 50);
     }
+  }
+
+  /**
+   * Veth pairs of ours that neither the state nor Docker knows, though a container holds the other end: a detaching
+   * process was killed, or an attachment's memory was lost with the database.
+   */
+  async #unknownLinks(endpoints: ReadonlySet<string>): Promise<string[]> {
+    const names = new Set([...endpoints].map(hostInterface));
+    const links = await this.#parts.net.links();
+    return links
+      .filter(({ name, kind }) => kind === 'veth' && isHostInterface(name) && !names.has(name))
+      .map(({ name }) => name)
+      .filter((name) => this.#state.portOfInterface(name) === undefined);
   }
 
   async #knownToDocker(engine: DockerEngine): Promise<{ endpoints: Set<string>; networks: Set<string> }> {

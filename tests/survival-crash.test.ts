@@ -1,0 +1,117 @@
+import type { Bed } from '@linecard/testkit';
+import { expect, it } from 'vitest';
+import { startDaemon, whenSound } from './support/survival.js';
+import { describeSystem, useBed } from './support/system.js';
+
+type Work = (bed: Bed) => Promise<unknown>;
+
+/**
+ * Lets the daemon be killed at a step of what `work` makes it do, starts it anew at once, and waits until all is as
+ * Docker says. `work` itself may fail: Docker repeats a call whose answer was lost without its body.
+ */
+async function crash(bed: Bed, step: string, work: Work): Promise<void> {
+  await bed.killDaemon();
+  const daemon = await startDaemon(bed, { LINECARD_TEST_CRASH: step });
+  const working = work(bed).catch(() => undefined);
+  const end = await Promise.race([daemon.exited, working.then(() => daemon.exit ?? 'alive')]);
+  expect(end, `the daemon at ${step}`).toMatchObject({ signal: 'SIGKILL' });
+  await startDaemon(bed);
+  await working;
+  await whenSound(bed, `a crash at ${step}`);
+}
+
+const createNetwork: Work = (bed) =>
+  bed.docker(
+    ...['network', 'create', '-d', 'ovs', '-o', 'ovs.bridge.mode=nat', '--subnet', '172.21.0.0/24'],
+    ...['--gateway', '172.21.0.1', '--ipv6', '--subnet', 'fd00:21::/64', '--gateway', 'fd00:21::1', 'net'],
+  );
+const runGuest: Work = (bed) =>
+  bed.docker('run', '-td', '--name', 'guest', '--network', 'net', '-p', '8080:80', 'busybox');
+const attach: Work = (bed) => bed.linecard('attach', 'lab', 'bystander', '172.31.1.1/24');
+const detach: Work = (bed) => bed.linecard('detach', 'lab', 'bystander');
+const removeGuest: Work = (bed) => bed.docker('rm', '-f', 'guest');
+
+async function present(bed: Bed, kind: 'network' | 'container', name: string): Promise<boolean> {
+  return bed.docker(kind, 'inspect', name).then(
+    () => true,
+    () => false,
+  );
+}
+
+describeSystem('a daemon that is killed', () => {
+  const theBed = useBed({ ovs: true, docker: true }, async (bed) => {
+    await startDaemon(bed);
+    await bed.docker('network', 'create', '-d', 'ovs', '--subnet', '172.22.0.0/24', 'other');
+    await bed.docker('run', '-td', '--name', 'bystander', '--network', 'other', 'busybox');
+    await whenSound(bed, 'the preparation');
+  });
+
+  it.each(['bridge-committed', 'address-set', 'address-set:2', 'network-made'])(
+    'while it makes a network, at %s',
+    async (step) => {
+      const bed = theBed();
+      await crash(bed, step, createNetwork);
+      if (await present(bed, 'network', 'net')) await bed.docker('network', 'rm', 'net');
+      await createNetwork(bed);
+      await whenSound(bed, 'making the network again');
+      await bed.docker('network', 'rm', 'net');
+      await whenSound(bed, 'removing the network');
+    },
+  );
+
+  it.each(['bridge-removed', 'links-removed', 'network-removed'])('while it removes a network, at %s', async (step) => {
+    const bed = theBed();
+    await createNetwork(bed);
+    await crash(bed, step, () => bed.docker('network', 'rm', 'net'));
+    if (await present(bed, 'network', 'net')) await bed.docker('network', 'rm', 'net');
+    await whenSound(bed, 'removing the network');
+  });
+
+  it.each([...['link-created', 'row-committed', 'joined', 'ports-held', 'ports-open', 'ports-saved', 'identified']])(
+    'while it plugs a container in, at %s',
+    async (step) => {
+      const bed = theBed();
+      if (!(await present(bed, 'network', 'net'))) await createNetwork(bed);
+      await crash(bed, step, runGuest);
+      await removeGuest(bed);
+      await runGuest(bed);
+      await whenSound(bed, 'starting the container again');
+      await removeGuest(bed);
+      await whenSound(bed, 'removing the container');
+    },
+  );
+
+  it.each(['ports-closed', 'ports-forgotten', 'left', 'row-removed'])(
+    'while it unplugs a container, at %s',
+    async (step) => {
+      const bed = theBed();
+      if (!(await present(bed, 'network', 'net'))) await createNetwork(bed);
+      await runGuest(bed);
+      await crash(bed, step, removeGuest);
+      if (await present(bed, 'container', 'guest')) await removeGuest(bed);
+      await whenSound(bed, 'removing the container');
+    },
+  );
+
+  it.each([
+    ...['plain-bridge-committed', 'attachment-saved', 'link-created', 'row-committed', 'link-moved', 'link-configured'],
+  ])('while it attaches a container, at %s', async (step) => {
+    const bed = theBed();
+    await crash(bed, step, attach);
+    // The crash came after the promise was written down: the next daemon keeps it.
+    await attach(bed);
+    await whenSound(bed, 'attaching again');
+    expect(await bed.docker('exec', 'bystander', 'ip', '-o', 'addr')).toMatch(/eth1\s+inet 172\.31\.1\.1\/24/);
+    await detach(bed);
+    await whenSound(bed, 'detaching');
+    await bed.vsctl('del-br', 'lab');
+  });
+
+  it.each(['attachment-forgotten', 'row-removed'])('while it detaches a container, at %s', async (step) => {
+    const bed = theBed();
+    await attach(bed);
+    await crash(bed, step, detach);
+    await expect(detach(bed)).rejects.toThrow(/not attached/);
+    await bed.vsctl('del-br', 'lab');
+  });
+});
