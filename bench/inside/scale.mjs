@@ -1,0 +1,80 @@
+// One bridge from 10 to 1000 endpoints: the daemon's own share of an attach, a burst, memory, and rest.
+// argv: ROUNDS REST_SECONDS
+import { cpuMs, residentMB } from '../kit/daemon-process.mjs';
+import { Floor } from '../kit/floor.mjs';
+import { Meter } from '../kit/meter-client.mjs';
+import { addressAt, attachMany, newId, PluginClient } from '../kit/plugin.mjs';
+import { timed } from '../kit/stats.mjs';
+
+const [rounds, restSeconds] = process.argv.slice(2).map(Number);
+const bridge = 'lcbench';
+const network = newId();
+const plugin = await PluginClient.connect();
+const floor = await Floor.open();
+const meter = await Meter.connect();
+const result = {};
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function detachAll(ids) {
+  await Promise.all(
+    ids.map(async (id) => {
+      const client = await PluginClient.connect();
+      await client.detach(network, id);
+      client.close();
+    }),
+  );
+  await floor.settle();
+}
+
+/**
+ * The processor time of the daemon for each of some attaches: until Docker has its answer, and what follows of it (the
+ * kernel's and Open vSwitch's news, the log).
+ */
+async function shares(count) {
+  const found = { attach: [], afterwards: [] };
+  for (let n = 0; n < count; n++) {
+    const id = newId();
+    found.attach.push(await meter.used(() => plugin.attach(network, id, addressAt(0))));
+    found.afterwards.push(await meter.used(() => floor.settle()));
+    await plugin.detach(network, id);
+    await floor.settle();
+  }
+  return found;
+}
+
+await plugin.createNetwork(network, { 'ovs.bridge.name': bridge });
+await attachMany(network, 9, { firstAddress: 10 });
+await shares(100); // what is compiled on the way is not what is measured
+result.shareAt10 = await shares(rounds);
+await attachMany(network, 791, { firstAddress: 100, width: 200 });
+await floor.settle();
+result.burst = [];
+result.floorBurst = [];
+let burst = [];
+for (let n = 0; n < 2; n++) {
+  result.burst.push(
+    await timed(async () => {
+      burst = await attachMany(network, 200, { firstAddress: 2000, width: 200 });
+    }),
+  );
+  await floor.settle();
+  await detachAll(burst);
+  const names = Array.from({ length: 200 }, (_, i) => `bf${n}x${i}`);
+  result.floorBurst.push(await timed(() => floor.attachMany(bridge, names)));
+  await floor.settle();
+  await floor.detachMany(bridge, names);
+  await floor.settle(...names);
+}
+await attachMany(network, 199, { firstAddress: 2000, width: 200 });
+await floor.settle();
+result.shareAt1000 = await shares(Math.ceil(rounds / 3));
+await attachMany(network, 1, { firstAddress: 3000 });
+await floor.settle();
+await sleep(2000);
+result.residentMB = residentMB();
+const before = cpuMs();
+await sleep(restSeconds * 1000);
+result.restingCpuMs = cpuMs() - before;
+result.restSeconds = restSeconds;
+console.log(JSON.stringify(result));
+process.exit(0);
