@@ -41,6 +41,21 @@ describe('decode and encode', () => {
     expect(error).toMatchObject({ code: 'LC_PROTOCOL', errorType: 1, errorCode: 0 });
   });
 
+  it('answer in the error types that the version has', () => {
+    const truncated = (version: number) => {
+      const bytes = encode({ type: 'nx_packet_in', version: version as 4, total_len: 0, reason: 'action', match: [] });
+      bytes[33] = 200;
+      return thrown(() => decode(bytes));
+    };
+    expect(truncated(1)).toMatchObject({ errorType: 1, errorCode: 6 });
+    const flow = encode({ type: 'flow_mod', version: 4, match: [{ field: 'in_port', value: 1 }] });
+    flow[55] = 9;
+    expect(thrown(() => decode(flow))).toMatchObject({ errorType: 4, errorCode: 1 });
+    const action = encode({ type: 'packet_out', version: 1, actions: [{ type: 'output', port: 1 }] });
+    action[19] = 12;
+    expect(thrown(() => decode(action))).toMatchObject({ errorType: 2, errorCode: 1 });
+  });
+
   it('leave a writer as it was when a message cannot be written', () => {
     const w = new Writer();
     encodeInto(w, { type: 'barrier_request', version: 4, xid: 1 });

@@ -11,10 +11,12 @@ export { errorName } from './error-names.js';
 export type { FieldName } from './fields.js';
 export { Framer } from './framer.js';
 export { applyActions, type Instruction } from './instructions.js';
+export { fromJson, toJson } from './json.js';
 export { bundleFlags } from './messages/bundles.js';
 export { buckets } from './messages/groups.js';
 export { type HelloElement, versionBitmap, versionsOf } from './messages/hello.js';
 export { type MeterBand, meterFlags } from './messages/meters.js';
+export { type PacketOut, packetOut } from './messages/packet-out.js';
 export { inPortOf } from './messages/packet-port.js';
 export {
   ALL_QUEUES,
@@ -47,10 +49,12 @@ export type { FieldValue, KnownField, Match, MatchField, UnknownField } from './
 export type { Seconds, Stat } from './oxs.js';
 export { missingPrerequisites } from './prerequisites.js';
 export { Reassembler, type ReassemblerLimits } from './reassembler.js';
+export type { ActionContext } from './text/action-context.js';
 export { formatAction, formatActions, formatInstructions } from './text/action-format.js';
-export { type ActionContext, parseActions } from './text/action-parse.js';
+export { parseActions } from './text/action-parse.js';
 export { type Flow, formatFlow, parseFlow, parseInstructions } from './text/flow.js';
-export { formatMatch, parseMatch } from './text/match.js';
+export { formatMatch } from './text/match-format.js';
+export { parseMatch } from './text/match-parse.js';
 export { formatMessage } from './text/message.js';
 export { type FlowCounters, flowCounters, formatFlowStats } from './text/print-flows.js';
 export { formatGroup, formatMeter } from './text/print-groups.js';

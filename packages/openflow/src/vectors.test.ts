@@ -2,7 +2,18 @@ import { readFileSync } from 'node:fs';
 import { fromHex, toHex } from '@linecard/wire';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decode, encode, Framer, formatMessage, type Message, OpenFlowDecodeError } from './index.js';
+import {
+  decode,
+  encode,
+  encodeInto,
+  Framer,
+  formatMessage,
+  fromJson,
+  type Message,
+  OpenFlowDecodeError,
+  toJson,
+  Writer,
+} from './index.js';
 
 interface Vector {
   readonly name: string;
@@ -38,6 +49,23 @@ describe('golden messages', () => {
     expect(decode(encode(message))).toEqual(message);
     if (text !== undefined) expect(trimmed(formatMessage(message))).toBe(text);
     else expect(formatMessage(message)).toMatch(/^(OFPS?T|NXS?T|ONFT)_[A-Z_0-9]+ .*\(xid=0x/);
+  });
+
+  it('are written the same into a buffer that held other bytes before', () => {
+    const w = new Writer();
+    for (const { bytes } of vectors) {
+      w.bytes.fill(0xa5);
+      w.reset();
+      encodeInto(w, decode(bytes));
+      expect(Buffer.compare(w.view(), bytes)).toBe(0);
+    }
+  });
+
+  it('go through JSON and back', () => {
+    for (const { bytes } of vectors) {
+      const text = JSON.stringify(toJson(decode(bytes)));
+      expect(Buffer.compare(encode(fromJson(JSON.parse(text))), bytes)).toBe(0);
+    }
   });
 
   it('pass the framer whole, byte by byte and in any chunks', () => {

@@ -3,6 +3,12 @@ import { type ErrorPair, errorPairs, OpenFlowDecodeError } from './errors.js';
 /** One byte that the values do not express: its offset in the message and what stood there. */
 export type Slack = readonly [offset: number, byte: number];
 
+/** Types that the version does not have (1.0: match and later; before 1.4: properties) become a bad request. */
+function spokenPair(pair: ErrorPair, version: number): ErrorPair {
+  const last = version === 1 ? 2 : version < 5 ? 13 : 17;
+  return pair >>> 16 > last ? errorPairs.badLength : pair;
+}
+
 const maximumDepth = 40;
 const allOnes = 0xffff_ffff_ffff_ffffn;
 
@@ -41,7 +47,10 @@ export class Reader {
   }
 
   fail(message: string, pair: ErrorPair = this.lengthError): never {
-    throw new OpenFlowDecodeError(pair, `${message} at offset ${this.at} of an OpenFlow message`);
+    throw new OpenFlowDecodeError(
+      spokenPair(pair, this.version),
+      `${message} at offset ${this.at} of an OpenFlow message`,
+    );
   }
 
   #short(count: number): never {

@@ -18,7 +18,9 @@ export class Writer {
   };
 
   constructor(capacity = 256) {
-    this.bytes = new Uint8Array(capacity);
+    // From Node's pool: small messages cost no allocation of their own. Every byte is written before it is seen.
+    const pooled = Buffer.allocUnsafe(capacity);
+    this.bytes = new Uint8Array(pooled.buffer, pooled.byteOffset, capacity);
   }
 
   /** Forgets what was written, keeps the buffer. */

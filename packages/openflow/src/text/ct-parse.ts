@@ -1,7 +1,7 @@
 import { parseIp } from '@linecard/wire';
 import type { Action, CtAction } from '../actions/index.js';
 import type { NatRange } from '../actions/nat.js';
-import type { ActionContext } from './action-parse.js';
+import type { ActionContext } from './action-context.js';
 import { badText } from './names.js';
 import { type Item, splitItems } from './split.js';
 import { parseBits } from './subfields.js';

@@ -1,7 +1,7 @@
 import type { Action } from '../actions/index.js';
 import type { LearnSpec } from '../actions/learn.js';
 import { encodingOf } from '../oxm.js';
-import { matchOfItems } from './match.js';
+import { matchOfItems } from './match-parse.js';
 import { badText, bitsOf, rowOf } from './names.js';
 import { type Item, splitItems } from './split.js';
 import { type Bits, parseBits } from './subfields.js';

@@ -4,7 +4,7 @@ import type { Match } from '../oxm.js';
 import type { Stat } from '../oxs.js';
 import { formatActions } from './action-format.js';
 import { type Flow, formatFlowActions, formatFlowFlags } from './flow.js';
-import { formatMatch } from './match.js';
+import { formatMatch } from './match-format.js';
 import { formatDuration } from './print-ports.js';
 import { formatPort } from './values.js';
 
