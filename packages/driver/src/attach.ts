@@ -1,5 +1,5 @@
 import type { ContainerDetail, DockerEngine } from '@linecard/docker';
-import { configureInNetns, type Link, type Netlink } from '@linecard/linux';
+import { configureInNetns, inNetns, type Link, type Netlink } from '@linecard/linux';
 import { contains, formatCidr, LinecardError, parseCidr } from '@linecard/wire';
 import type { Fabric } from './fabric.js';
 import { Locks } from './locks.js';
@@ -249,7 +249,7 @@ export class Attacher {
       await this.#fabric.makePort(port, attachment.mtu);
       await this.#net.setLink(peerInterface(port.id), { netns: { pid }, name: attachment.ifname, up: true });
       this.#fabric.parts.checkpoint('link-moved');
-      await configureInNetns(inside(attachment, pid));
+      await configure(attachment, pid);
       this.#fabric.parts.checkpoint('link-configured');
       await this.#ofport(attachment);
     } catch (error) {
@@ -268,7 +268,7 @@ export class Attacher {
     const netnsid = await this.#net.netnsid({ pid });
     const peer = await this.#net.peerOf(attachment.ifname, { netnsid }).catch(() => undefined);
     if (peer?.index !== outside.index) return false;
-    await configureInNetns(inside(attachment, pid));
+    await configure(attachment, pid);
     return true;
   }
 
@@ -311,10 +311,14 @@ function portOf(attachment: Attachment): Port {
   };
 }
 
-function inside(attachment: Attachment, pid: number) {
+/** Sets the interface up inside. Docker turns IPv6 off in containers that have no network with IPv6 of its own. */
+async function configure(attachment: Attachment, pid: number): Promise<void> {
   const { ifname, addresses, gateway } = attachment;
+  if (addresses.some((address) => parseCidr(address).family === 6)) {
+    await inNetns({ pid }, ['tee', `/proc/sys/net/ipv6/conf/${ifname}/disable_ipv6`], { input: '0' });
+  }
   const family = gateway === undefined ? {} : gateway.includes(':') ? { gateway6: gateway } : { gateway };
-  return { netnsPath: `/proc/${pid}/ns/net`, ifname, addresses, up: true, ...family };
+  await configureInNetns({ netnsPath: `/proc/${pid}/ns/net`, ifname, addresses, up: true, ...family });
 }
 
 function sameAddresses(attachment: Attachment, request: AttachRequest): boolean {

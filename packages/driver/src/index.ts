@@ -2,7 +2,7 @@ export type { AttachRequest, AttachResult } from './attach.js';
 export type { ContainerInterface } from './find-ports.js';
 export { createHost, driverNames, type Host, type HostOptions } from './host.js';
 export { hostInterface, peerInterface } from './names.js';
-export { networkOptionTable, parseEndpointOptions, parseNetworkOptions } from './network-options.js';
+export { networkOptionTable, parseNetworkOptions } from './network-options.js';
 export { describeSubnets, type NetworkPlan, overheadOf, planNetwork } from './network-plan.js';
 export type { Attachment, ContainerRef, Lease, Port, PortMapping } from './records.js';
 export type { Network, State } from './state.js';
