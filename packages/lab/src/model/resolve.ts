@@ -1,0 +1,161 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { basename, dirname, join, resolve } from 'node:path';
+import { LinecardError, parseCidr } from '@linecard/wire';
+import { parse } from 'yaml';
+import { substituteEnvironment } from '../file/environment.js';
+import { Source } from '../file/source.js';
+import { didYouMean } from '../file/suggest.js';
+import { renderTemplate } from '../file/template.js';
+import { splitWords } from '../file/words.js';
+import { attempt, type Context, problem } from './context.js';
+import { LinkResolver } from './links.js';
+import { checkCycles, resolveNodes } from './nodes.js';
+import type { Check, Lab, LabNode, Management } from './types.js';
+
+/** What the reading of a topology depends on besides its text. */
+export interface ResolveOptions {
+  /** Replaces the variables of the environment. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** The values of template variables. */
+  readonly variables?: unknown;
+  /** Whether a file is there. */
+  readonly exists?: (path: string) => boolean;
+  readonly read?: (path: string) => string;
+  readonly home?: string;
+  /** Only these nodes, and the links between them. */
+  readonly nodeFilter?: readonly string[];
+  /** A name for the lab instead of the file's. */
+  readonly name?: string;
+}
+
+/** Reads and resolves a topology file. Throws `LC_NOT_FOUND` without it, and errors as {@link resolveText}. */
+export function readLab(file: string, options: ResolveOptions & { readonly vars?: string } = {}): Lab {
+  const path = resolve(file);
+  const variables = options.vars === undefined ? beside(path) : parse(readText(options.vars));
+  return resolveText(path, readText(path), { variables, ...options });
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const text = code === 'ENOENT' ? `there is no file ${path}` : `${path} cannot be read: ${message}`;
+    throw new LinecardError('LC_NOT_FOUND', text, { hint: 'name the topology file with -t FILE', cause });
+  }
+}
+
+/** The variables that lie beside a topology file: `lab_vars.yml` of `lab.clab.yml`. */
+function beside(path: string): unknown {
+  const stem = path.replace(/(\.clab)?\.ya?ml(\.gotmpl)?$/, '');
+  const found = [`${stem}_vars.yml`, `${stem}_vars.yaml`, `${stem}.clab_vars.yml`].find((one) => existsSync(one));
+  return found === undefined ? {} : parse(readText(found));
+}
+
+/**
+ * The lab of a topology's text: templates rendered, variables replaced, everything inherited and checked. `file` is
+ * its absolute path, which relative paths start from. Throws `LC_INVALID` with `FILE:LINE:COLUMN` and what to do for
+ * every mistake that was found.
+ */
+export function resolveText(file: string, text: string, options: ResolveOptions = {}): Lab {
+  const shown = basename(file);
+  const rendered = renderTemplate(text, options.variables ?? {});
+  const source = new Source(shown, substituteEnvironment(shown, rendered, options.env ?? process.env));
+  const lab = options.name ?? source.raw.name;
+  const context: Context = {
+    source,
+    base: dirname(file),
+    folder: join(dirname(file), `clab-${lab}`),
+    lab,
+    home: options.home ?? homedir(),
+    exists: options.exists ?? existsSync,
+    read: options.read ?? ((path) => readFileSync(path, 'utf8')),
+    problems: [],
+    warnings: [],
+  };
+  if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$/.test(lab)) {
+    problem(context, ['name'], `"${lab}" cannot be the name of a lab`, 'use letters, digits, "-", "_" and "."');
+  }
+  const nodes = resolveNodes(context);
+  checkCycles(context, nodes);
+  const links = new LinkResolver(context, nodes).all();
+  const mgmt = management(context, nodes);
+  const check = resolveCheck(context, nodes);
+  if (context.problems.length > 0) throw source.failure(context.problems);
+  const whole: Lab = { name: lab, file, folder: context.folder, mgmt, nodes, links, check, warnings: context.warnings };
+  return options.nodeFilter === undefined ? whole : filtered(whole, options.nodeFilter);
+}
+
+function management(context: Context, nodes: readonly LabNode[]): Management {
+  const raw = context.source.raw.mgmt ?? {};
+  const network = raw.network ?? 'clab';
+  for (const key of ['ipv4-subnet', 'ipv6-subnet'] as const) {
+    if (raw[key] !== undefined && raw[key] !== 'auto') attempt(context, ['mgmt', key], () => parseCidr(raw[key]!));
+  }
+  const wantsIpv6 = raw['ipv6-subnet'] !== undefined || nodes.some((node) => node.mgmtIpv6 !== undefined);
+  const subnet = (value: string | undefined, fallback: string) => (value === 'auto' ? undefined : (value ?? fallback));
+  return {
+    network,
+    bridge: raw.bridge,
+    ipv4Subnet: subnet(raw['ipv4-subnet'], '172.20.20.0/24'),
+    ipv4Gateway: raw['ipv4-gw'],
+    ipv4Range: raw['ipv4-range'],
+    ipv6Subnet: wantsIpv6 ? subnet(raw['ipv6-subnet'], '3fff:172:20:20::/64') : undefined,
+    ipv6Gateway: raw['ipv6-gw'],
+    ipv6Range: raw['ipv6-range'],
+    mtu: raw.mtu,
+    externalAccess: raw['external-access'] ?? true,
+    options: raw['driver-opts'] ?? {},
+  };
+}
+
+function resolveCheck(context: Context, nodes: readonly LabNode[]): Check {
+  const raw = context.source.raw.check ?? {};
+  const names = nodes.map((node) => node.name);
+  const known = (place: (string | number)[], name: string) => {
+    if (!names.includes(name)) problem(context, place, `there is no node "${name}"`, didYouMean(name, names));
+  };
+  for (const [index, { from }] of (raw.pings ?? []).entries()) known(['check', 'pings', index, 'from'], from);
+  for (const [index, { node }] of (raw.commands ?? []).entries()) known(['check', 'commands', index, 'node'], node);
+  for (const node of Object.keys(raw.addresses ?? {})) known(['check', 'addresses', node], node);
+  return {
+    pings: raw.pings ?? [],
+    commands: (raw.commands ?? []).map(({ node, run, expect }) => ({
+      node,
+      expect,
+      run: typeof run === 'string' ? splitWords(run) : run,
+    })),
+    addresses: Object.entries(raw.addresses ?? {}).flatMap(([node, interfaces]) =>
+      Object.entries(interfaces).flatMap(([name, list]) =>
+        [list].flat().map((address) => ({ node, interface: name, address })),
+      ),
+    ),
+    timeoutMs: (raw.timeout ?? 30) * 1000,
+  };
+}
+
+function filtered(lab: Lab, names: readonly string[]): Lab {
+  const known = lab.nodes.map((node) => node.name);
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    const hint = didYouMean(unknown, known);
+    throw new LinecardError(
+      'LC_INVALID',
+      `the filter names the node "${unknown}", which is not in ${basename(lab.file)}`,
+      hint === undefined ? {} : { hint },
+    );
+  }
+  const inside = (node: string) => names.includes(node) || node === 'host' || node === 'mgmt-net';
+  return {
+    ...lab,
+    nodes: lab.nodes.filter((node) => names.includes(node.name)),
+    links: lab.links.filter((link) => inside(link.a.node) && (link.type !== 'cable' || inside(link.b.node))),
+    check: {
+      ...lab.check,
+      pings: lab.check.pings.filter(({ from }) => inside(from)),
+      commands: lab.check.commands.filter(({ node }) => inside(node)),
+      addresses: lab.check.addresses.filter(({ node }) => inside(node)),
+    },
+  };
+}
