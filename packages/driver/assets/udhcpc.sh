@@ -5,8 +5,15 @@ ip() { busybox ip "$@"; }
 
 case "$1" in
   deconfig)
-    ip -4 addr flush dev "$interface"
     ip link set dev "$interface" up
+    # Also the first word of a client that takes over from one that was killed: the lease still runs, and connections
+    # hang on its address.
+    [ "$(busybox date +%s)" -ge "${LINECARD_LEASE_END:-0}" ] || exit 0
+    ip -4 addr flush dev "$interface"
+    ;;
+  nak)
+    ip -4 addr flush dev "$interface"
+    set -- deconfig
     ;;
   bound | renew)
     # Not `replace`: an address that stays must not flicker, since connections hang on it.

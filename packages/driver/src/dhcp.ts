@@ -42,6 +42,11 @@ export function readLeaseLine(line: string, now: Date): Lease | 'none' | undefin
   };
 }
 
+/** When a lease ends, in seconds since 1970; 0 without one. */
+function leaseEnd(lease: Lease | undefined): number {
+  return lease === undefined ? 0 : Math.floor(Date.parse(lease.since) / 1000) + lease.seconds;
+}
+
 /**
  * DHCP clients of containers: busybox udhcpc in the container's network namespace, but outside of its PID namespace,
  * so that the container neither sees it nor needs a privilege. A client dies with this process; the next one starts it
@@ -101,7 +106,8 @@ export class DhcpClients {
       ...(last === undefined ? [] : ['-r', last]),
       ...(port.container === undefined ? [] : ['-x', `hostname:${port.container.name}`]),
     ];
-    this.#follow(client, spawn('setpriv', argv, { stdio: ['ignore', 'pipe', 'ignore'] }));
+    const env = { ...process.env, LINECARD_LEASE_END: String(leaseEnd(port.lease)) };
+    this.#follow(client, spawn('setpriv', argv, { stdio: ['ignore', 'pipe', 'ignore'], env }));
   }
 
   #follow(client: Client, child: ChildProcess): void {
