@@ -32,7 +32,8 @@ const states = { up: 'green', pending: 'yellow', error: 'red' } as const;
 
 /** `8080->80/tcp`, with the host's address where it is a certain one. */
 function publishedText({ published }: PortInfo): string {
-  const texts = published.map(({ protocol, hostIp, hostPort, port }) => {
+  const sorted = [...published].sort((a, b) => a.hostPort - b.hostPort);
+  const texts = sorted.map(({ protocol, hostIp, hostPort, port }) => {
     const host = hostIp === '' || hostIp === '0.0.0.0' || hostIp === '::' ? '' : `${hostIp}:`;
     return `${host}${hostPort}->${port}/${protocol}`;
   });

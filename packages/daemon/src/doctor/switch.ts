@@ -1,5 +1,4 @@
 import { dirname } from 'node:path';
-import { hostInterface, parseEndpointOptions } from '@linecard/driver';
 import { tapHasOffloads } from '@linecard/linux';
 import { Unixctl } from '@linecard/ovsdb';
 import { explain } from '@linecard/wire';
@@ -64,23 +63,6 @@ async function lookAtTso({ host }: Patient): Promise<Verdict[]> {
   return [warn(cost, enableTso)];
 }
 
-/** tc polices after AF_PACKET sockets have taken their copy, and that is how the userspace datapath receives. */
-async function lookAtPolicing({ host: { state, ovs } }: Patient): Promise<Verdict[]> {
-  const limited = [...state.ports.values()].filter(
-    (port) =>
-      parseEndpointOptions(port.options)['ovs.port.rate'] !== undefined &&
-      ovs.view.bridge(port.bridge)?.datapath_type === 'netdev',
-  );
-  if (limited.length === 0) return [];
-  const names = limited.map(({ id, container }) => container?.name ?? hostInterface(id));
-  return [
-    warn(
-      `ovs.port.rate has no effect in the userspace datapath: ${names.join(', ')}`,
-      'limit by OpenFlow meters, or use a kernel with the datapath of Open vSwitch',
-    ),
-  ];
-}
-
 async function lookAtInterfaces({ host: { ovs } }: Patient): Promise<Verdict[]> {
   const broken = [...ovs.view.replica.table('Interface').values()].filter(({ error }) => error);
   if (broken.length === 0) return [ok('no interface of Open vSwitch reports an error')];
@@ -95,6 +77,5 @@ export const switchProbes: readonly Probe[] = [
   { check: 'ovs.vswitchd', look: lookAtVswitchd },
   { check: 'ovs.datapath', look: lookAtDatapath },
   { check: 'ovs.tso', look: lookAtTso },
-  { check: 'ovs.policing', look: lookAtPolicing },
   { check: 'ovs.interfaces', look: lookAtInterfaces },
 ];
