@@ -1,6 +1,17 @@
 export { addressNumber, addressText, type Pool, poolSpan } from './address-range.js';
 export { Addresses, type AddressOptions } from './addresses.js';
 export { type Claim, type ClaimKind, claimIdentity, readClaim } from './claims.js';
+export {
+  addressesOf,
+  editEndpoint,
+  editEndpointGone,
+  endpointsOf,
+  type LogicalEndpoint,
+  type PortOwner,
+} from './endpoints.js';
+export { macOf } from './mac.js';
+export { editNetwork, editNetworkGone, type LogicalNetwork, type LogicalSubnet, networksOf } from './networks.js';
 export * from './northbound.js';
+export { hostPortName, type RouterSpec, transit } from './routers.js';
 export { type NorthboundTables, northbound } from './schema/northbound.js';
 export { type SouthboundTables, southbound } from './schema/southbound.js';

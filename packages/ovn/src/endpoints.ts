@@ -1,0 +1,119 @@
+import { LinecardError } from '@linecard/wire';
+import type { Addresses } from './addresses.js';
+import { claimIdentity } from './claims.js';
+import type { Northbound, NorthboundTransaction, SwitchPortRow } from './northbound.js';
+
+/** Who is behind a logical port, for people. */
+export interface PortOwner {
+  readonly network?: string;
+  readonly container?: { readonly id: string; readonly name: string };
+}
+
+/** A container's port on a logical switch. */
+export interface LogicalEndpoint extends PortOwner {
+  /** The name of the logical port. */
+  readonly id: string;
+  readonly switch: string;
+  readonly host: string;
+  readonly mac: string;
+  /** Without prefix length. */
+  readonly addresses: readonly string[];
+  /** The address space in which the addresses are its own. */
+  readonly space: string;
+}
+
+function portIds(endpoint: LogicalEndpoint): Map<string, string> {
+  const { network, container } = endpoint;
+  return new Map([
+    ['linecard', 'endpoint'],
+    ['host', endpoint.host],
+    ['switch', endpoint.switch],
+    ['space', endpoint.space],
+    ...(network === undefined ? [] : [['network', network] as const]),
+    ...(container === undefined
+      ? []
+      : ([
+          ['container-id', container.id],
+          ['container', container.name],
+        ] as const)),
+  ]);
+}
+
+/**
+ * Makes an endpoint's logical port with its addresses, and gives it what it lacks. Throws `LC_CONFLICT` when an address
+ * is somebody else's, `LC_NOT_FOUND` without its switch.
+ */
+export function editEndpoint(
+  nb: Northbound,
+  tx: NorthboundTransaction,
+  addresses: Addresses,
+  endpoint: LogicalEndpoint,
+): void {
+  const owner = nb.switch(endpoint.switch);
+  if (owner === undefined) throw new LinecardError('LC_NOT_FOUND', `there is no logical switch ${endpoint.switch}`);
+  for (const address of endpoint.addresses) addresses.take(tx, { space: endpoint.space, address });
+  const row = nb.port(endpoint.id);
+  const ids = portIds(endpoint);
+  if (row === undefined) {
+    const binding = [endpoint.mac, ...endpoint.addresses].join(' ');
+    tx.requireRow('Logical_Switch', owner._uuid);
+    const inserted = tx.insert('Logical_Switch_Port', {
+      name: endpoint.id,
+      addresses: [binding],
+      port_security: [binding],
+      external_ids: ids,
+    });
+    tx.mutate('Logical_Switch', owner._uuid, [['ports', 'insert', [inserted]]]);
+  } else if ([...ids].some(([key, value]) => row.external_ids.get(key) !== value)) {
+    tx.setKeys('Logical_Switch_Port', row._uuid, 'external_ids', Object.fromEntries(ids));
+  }
+  editNames(nb, tx, endpoint, owner._uuid);
+}
+
+/** Lets a switch answer for the name of a container: the row of its first address has all of its addresses. */
+function editNames(
+  nb: Northbound,
+  tx: NorthboundTransaction,
+  endpoint: LogicalEndpoint,
+  owner: Parameters<typeof tx.requireRow>[1],
+): void {
+  const { container, addresses } = endpoint;
+  if (container === undefined || addresses[0] === undefined) return;
+  const uuid = claimIdentity(endpoint.space, addresses[0]);
+  const row = nb.nameRow(uuid);
+  // OVN compares lower-case names.
+  const name = container.name.toLowerCase();
+  const answer = addresses.join(' ');
+  if (row === undefined || (row.records.get(name) === answer && row.records.size === 1)) return;
+  tx.update('DNS', uuid, { records: { [name]: answer } });
+  tx.setKeys('DNS', uuid, 'external_ids', { 'container-name': container.name });
+  tx.mutate('Logical_Switch', owner, [['dns_records', 'insert', [uuid]]]);
+}
+
+/** Removes a logical port and gives its addresses back. */
+export function editEndpointGone(
+  nb: Northbound,
+  tx: NorthboundTransaction,
+  addresses: Addresses,
+  id: string,
+  keepAddresses = false,
+): void {
+  const row = nb.port(id);
+  if (row?.external_ids.get('linecard') !== 'endpoint') return;
+  tx.mutate('Logical_Switch', [['ports', 'includes', [row._uuid]]], [['ports', 'delete', [row._uuid]]]);
+  const { host, space } = { host: row.external_ids.get('host'), space: row.external_ids.get('space') };
+  if (keepAddresses || host === undefined || space === undefined) return;
+  for (const address of addressesOf(row)) addresses.editRelease(tx, space, address, host);
+}
+
+/** The addresses of a logical port, without its MAC address. */
+export function addressesOf(row: SwitchPortRow): string[] {
+  return row.addresses.flatMap((binding) => binding.split(' ').slice(1));
+}
+
+/** The logical ports of a host's containers. */
+export function* endpointsOf(nb: Northbound, host: string): Generator<SwitchPortRow> {
+  for (const row of nb.replica.table('Logical_Switch_Port').values()) {
+    if (row.external_ids.get('linecard') === 'endpoint' && row.external_ids.get('host') === host) yield row;
+  }
+}

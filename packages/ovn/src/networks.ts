@@ -1,0 +1,178 @@
+import type { NamedRef, Uuid } from '@linecard/ovsdb';
+import { type Cidr, formatCidr, LinecardError } from '@linecard/wire';
+import { macOf } from './mac.js';
+import type { Northbound, NorthboundTransaction, SwitchRow } from './northbound.js';
+import { editRouter, editRouterLeft, type RouterSpec, routerPortName } from './routers.js';
+
+/** A subnet of a logical switch and, where it has one, the gateway in it. */
+export interface LogicalSubnet {
+  readonly pool: Cidr;
+  readonly gateway?: Cidr;
+}
+
+/** A network of one host as the northbound database is to have it: a logical switch that hosts may share. */
+export interface LogicalNetwork {
+  /** The name of the logical switch. */
+  readonly switch: string;
+  /** The host that has the network: OVN's name of its chassis. */
+  readonly host: string;
+  /** The network's ID on that host. */
+  readonly id: string;
+  /** What people call it. */
+  readonly label?: string;
+  readonly subnets: readonly LogicalSubnet[];
+  /** Absent: no way out. */
+  readonly router?: RouterSpec;
+  /** The physical network that the switch is bridged to. */
+  readonly localnet?: { readonly network: string; readonly vlan?: number };
+}
+
+type Ref = Uuid | NamedRef;
+
+const userPrefix = 'user:';
+
+/** The key under which a switch remembers that a host has it as this network. */
+function userKey({ host, id }: Pick<LogicalNetwork, 'host' | 'id'>): string {
+  return `${userPrefix}${host}/${id}`;
+}
+
+/** The networks of a host that stand in the northbound database, with the switch of each. */
+export function* networksOf(nb: Northbound, host: string): Generator<{ id: string; switch: string }> {
+  const prefix = `${userPrefix}${host}/`;
+  for (const row of nb.replica.table('Logical_Switch').values()) {
+    for (const key of row.external_ids.keys()) {
+      if (key.startsWith(prefix)) yield { id: key.slice(prefix.length), switch: row.name };
+    }
+  }
+}
+
+/** What a logical switch says of its subnets: the keys of OVN's own Docker driver, and the same for IPv6. */
+function subnetIds(subnets: readonly LogicalSubnet[]): [string, string][] {
+  return subnets.flatMap(({ pool, gateway }): [string, string][] => {
+    const suffix = pool.family === 4 ? '' : '6';
+    return [
+      [`subnet${suffix}`, formatCidr(pool)],
+      ...(gateway === undefined ? [] : [[`gateway_ip${suffix}`, gateway.address] as [string, string]]),
+    ];
+  });
+}
+
+/** Makes a network's logical switch, router and ports as far as they are missing. Throws `LC_CONFLICT`. */
+export function editNetwork(nb: Northbound, tx: NorthboundTransaction, network: LogicalNetwork): void {
+  const row = nb.switch(network.switch);
+  const ref = row === undefined ? insertSwitch(tx, network) : mendSwitch(tx, network, row);
+  // A switch that somebody made by hand has the routers that its owner gave it.
+  const foreign = row !== undefined && row.external_ids.get('linecard') !== 'network';
+  if (network.router !== undefined && !foreign) editGateway(nb, tx, network, network.router, ref);
+  if (network.localnet !== undefined) editLocalnet(nb, tx, network.switch, network.localnet, ref);
+}
+
+function insertSwitch(tx: NorthboundTransaction, network: LogicalNetwork): Ref {
+  tx.wait('Logical_Switch', [['name', '==', network.switch]], '==', []);
+  const ids = [['linecard', 'network'], [userKey(network), network.label ?? ''], ...subnetIds(network.subnets)];
+  return tx.insert('Logical_Switch', { name: network.switch, external_ids: new Map(ids as [string, string][]) });
+}
+
+function mendSwitch(tx: NorthboundTransaction, network: LogicalNetwork, row: SwitchRow): Ref {
+  for (const [key, value] of subnetIds(network.subnets)) {
+    const present = row.external_ids.get(key);
+    if (present === undefined || present === value) continue;
+    throw new LinecardError('LC_CONFLICT', `logical switch ${network.switch} has ${key} ${present}, not ${value}`, {
+      hint: 'every host must make a shared network with the same --subnet and --gateway',
+    });
+  }
+  const wanted = [[userKey(network), network.label ?? ''], ...subnetIds(network.subnets)] as [string, string][];
+  const missing = wanted.filter(([key, value]) => row.external_ids.get(key) !== value);
+  if (missing.length > 0) {
+    tx.requireRow('Logical_Switch', row._uuid);
+    tx.setKeys('Logical_Switch', row._uuid, 'external_ids', Object.fromEntries(missing));
+  }
+  return row._uuid;
+}
+
+function editGateway(
+  nb: Northbound,
+  tx: NorthboundTransaction,
+  network: LogicalNetwork,
+  router: RouterSpec,
+  switchRef: Ref,
+): void {
+  const gateways = network.subnets.flatMap(({ gateway }) => (gateway === undefined ? [] : [gateway]));
+  if (gateways.length === 0) return;
+  const port = routerPortName(network.switch);
+  const present = nb.routerPort(port);
+  const owner = present?.external_ids.get('router');
+  if (present !== undefined && owner !== router.name) {
+    throw new LinecardError(
+      'LC_CONFLICT',
+      `logical switch ${network.switch} is at router ${owner}, not ${router.name}`,
+    );
+  }
+  const routerRef = editRouter(nb, tx, router, network.switch);
+  if (present !== undefined) return;
+  const ids = new Map([
+    ['linecard', 'gateway'],
+    ['router', router.name],
+    ['switch', network.switch],
+  ]);
+  const inserted = tx.insert('Logical_Router_Port', {
+    name: port,
+    mac: macOf(gateways.map(({ address }) => address)),
+    networks: gateways.map(formatCidr),
+    external_ids: ids,
+  });
+  tx.mutate('Logical_Router', routerRef, [['ports', 'insert', [inserted]]]);
+  const peer = tx.insert('Logical_Switch_Port', {
+    name: `${port}-peer`,
+    type: 'router',
+    options: { 'router-port': port },
+    addresses: ['router'],
+    external_ids: ids,
+  });
+  tx.mutate('Logical_Switch', switchRef, [['ports', 'insert', [peer]]]);
+}
+
+function editLocalnet(
+  nb: Northbound,
+  tx: NorthboundTransaction,
+  name: string,
+  localnet: { readonly network: string; readonly vlan?: number },
+  switchRef: Ref,
+): void {
+  const port = `lcl-${name}`;
+  if (nb.port(port) !== undefined) return;
+  const inserted = tx.insert('Logical_Switch_Port', {
+    name: port,
+    type: 'localnet',
+    addresses: ['unknown'],
+    options: { network_name: localnet.network },
+    ...(localnet.vlan === undefined ? {} : { tag: localnet.vlan }),
+    external_ids: { linecard: 'localnet', switch: name },
+  });
+  tx.mutate('Logical_Switch', switchRef, [['ports', 'insert', [inserted]]]);
+}
+
+/**
+ * Takes a host's network off its logical switch; the last one takes the switch with it, and its router with the last
+ * switch. A switch that Linecard did not make stays.
+ */
+export function editNetworkGone(
+  nb: Northbound,
+  tx: NorthboundTransaction,
+  network: Pick<LogicalNetwork, 'switch' | 'host' | 'id'>,
+): void {
+  const row = nb.switch(network.switch);
+  const key = userKey(network);
+  if (!row?.external_ids.has(key)) return;
+  // Others may be taking it up or leaving it at this moment: then the keys differ, and who is the last is seen anew.
+  tx.wait('Logical_Switch', row._uuid, '==', [{ external_ids: row.external_ids }]);
+  const others = [...row.external_ids.keys()].some((name) => name.startsWith(userPrefix) && name !== key);
+  if (others || row.external_ids.get('linecard') !== 'network') {
+    tx.setKeys('Logical_Switch', row._uuid, 'external_ids', { [key]: undefined });
+    return;
+  }
+  tx.delete('Logical_Switch', row._uuid);
+  const port = nb.routerPort(routerPortName(network.switch));
+  const router = port?.external_ids.get('router');
+  if (port !== undefined && router !== undefined) editRouterLeft(nb, tx, router, network.switch, port._uuid);
+}
