@@ -53,6 +53,7 @@ export type { ActionContext } from './text/action-context.js';
 export { formatAction, formatActions, formatInstructions } from './text/action-format.js';
 export { parseActions } from './text/action-parse.js';
 export { type Flow, formatFlow, parseFlow, parseInstructions } from './text/flow.js';
+export { parseGroup, parseMeter } from './text/group-parse.js';
 export { formatMatch } from './text/match-format.js';
 export { parseMatch } from './text/match-parse.js';
 export { formatMessage } from './text/message.js';

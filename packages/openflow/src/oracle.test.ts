@@ -13,6 +13,8 @@ import {
   type Message,
   type MessageInit,
   parseFlow,
+  parseGroup,
+  parseMeter,
   type Version,
 } from './index.js';
 
@@ -84,6 +86,33 @@ describe.skipIf(!hasOvs)('ovs-ofctl', () => {
     ).toEqual(expected);
     const formatted = ours.map((bytes) => formatMessage(decode(bytes)).replace(/^.*?: /, ''));
     expect(formatted).toEqual(expected);
+  });
+
+  it.each([
+    [4, 'group_id=1,type=select,bucket=weight:2,actions=output:1,output:5,bucket=output:2,watch_port:3'],
+    [4, 'group_id=2,type=ff,bucket=watch_port:1,actions=1,bucket=watch_group:5,actions=2'],
+    [4, 'group_id=3,type=indirect,bucket=actions=set_field:1.2.3.4->ip_src,group:7'],
+    [6, 'group_id=4,type=all,bucket=bucket_id:7,actions=output:1,bucket=bucket_id:9,actions=2'],
+    [
+      6,
+      'group_id=5,type=select,selection_method=hash,selection_method_param=3,fields(ip_src,tcp_dst),bucket=weight:2,actions=output:1,bucket=bucket_id:7,actions=output:2',
+    ],
+  ] as const)('makes the same group of version %i of %s', (version, text) => {
+    const { stdout } = spawnSync('ovs-ofctl', ['-O', `OpenFlow1${version - 1}`, 'parse-group', text], {
+      encoding: 'utf8',
+    });
+    const bytes = encode({ ...parseGroup(text, version), xid: 1 });
+    expect(stdout).toContain('GROUP_MOD');
+    expect(`${stdout.slice(stdout.indexOf('OFPT'))}`.trim()).toBe(print([bytes]));
+    expect(formatMessage(decode(bytes))).toBe(print([bytes]));
+  });
+
+  it.each([
+    'meter=1,kbps,burst,stats,band=type=drop,rate=1000,burst_size=10',
+    'meter=controller,pktps,bands=type=drop,rate=1,type=dscp_remark,rate=5,prec_level=3',
+  ])('prints the meter of %s as we do', (text) => {
+    const bytes = encode(parseMeter(text));
+    expect(tidy(formatMessage(decode(bytes)))).toBe(print([bytes]));
   });
 
   it('and our own text agree: formatFlow is read back to the same flow', () => {

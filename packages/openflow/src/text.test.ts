@@ -76,6 +76,10 @@ describe('parseActions', () => {
     );
   });
 
+  it('does not follow parentheses without end', () => {
+    expect(() => parseActions('clone('.repeat(5000) + ')'.repeat(5000))).toThrow(/nested more than/);
+  });
+
   it('says what 1.0 calls setting and later versions pushing', () => {
     expect(formatActions(parseActions('mod_vlan_vid:5', { version: 1 }), { version: 1 })).toBe('mod_vlan_vid:5');
     expect(formatActions(parseActions('mod_vlan_vid:5'))).toBe('push_vlan:0x8100,set_field:4101->vlan_vid');

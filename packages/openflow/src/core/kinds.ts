@@ -8,9 +8,6 @@ export interface Kind<T> {
   write(w: Writer, value: T): void;
 }
 
-/** The type of the values of a kind. */
-export type ValueOf<K> = K extends Kind<infer T> ? T : never;
-
 export const u8: Kind<number> = { read: (r) => r.u8(), write: (w, v) => w.u8(v) };
 export const u16: Kind<number> = { read: (r) => r.u16(), write: (w, v) => w.u16(v) };
 export const u24: Kind<number> = { read: (r) => r.u24(), write: (w, v) => w.u24(v) };
@@ -26,17 +23,6 @@ export const rest: Kind<Uint8Array> = { read: (r) => r.rest(), write: (w, v) => 
 /** The byte string that is missing. */
 export const noBytes = new Uint8Array(0);
 
-/** Exactly `count` bytes. */
-export function bytes(count: number): Kind<Uint8Array> {
-  return {
-    read: (r) => r.take(count),
-    write: (w, v) => {
-      if (v.length !== count) throw invalid(`${v.length} bytes where ${count} belong`);
-      w.put(v);
-    },
-  };
-}
-
 /** `count` unused bytes, written as zeros. */
 export function zeros(count: number): Kind<undefined> {
   return {
@@ -47,15 +33,6 @@ export function zeros(count: number): Kind<undefined> {
     write: (w) => w.zero(count),
   };
 }
-
-/** Reserved bytes up to the end of the part: not written. */
-export const reservedRest: Kind<undefined> = {
-  read: (r) => {
-    r.pad(r.left);
-    return undefined;
-  },
-  write: () => undefined,
-};
 
 const firstReserved10 = 0xff00;
 const reservedOffset = 0xffff_0000;

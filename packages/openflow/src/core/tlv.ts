@@ -2,7 +2,7 @@ import type { ErrorPair } from './errors.js';
 import { invalid } from './errors.js';
 import type { Kind } from './kinds.js';
 import type { Reader } from './reader.js';
-import { type Decoded, type Encodable, type FieldDef, tagged } from './struct.js';
+import { type Encodable, type FieldDef, tagged } from './struct.js';
 import type { Writer } from './writer.js';
 
 /** The members of a family by their number. `struct(...)`-like field lists. */
@@ -27,11 +27,6 @@ export interface UnknownTlv {
   readonly code: number;
   readonly data: Uint8Array;
 }
-
-/** The union of the values of a table of rows, as decoded. */
-export type RowsDecoded<R extends readonly Row[]> = {
-  [I in keyof R]: R[I] extends Row<infer N, infer F> ? { readonly type: N } & Readonly<Decoded<F>> : never;
-}[number];
 
 /** The union of the values of a table of rows, as encoding takes them. */
 export type RowsEncodable<R extends readonly Row[]> = {

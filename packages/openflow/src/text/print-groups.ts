@@ -14,7 +14,7 @@ function optionsOf(bucket: Bucket): string[] {
     return bucket.properties.flatMap((property): string[] => {
       switch (property.type) {
         case 'weight':
-          return [`weight:${property.weight}`];
+          return property.weight === 1 ? [] : [`weight:${property.weight}`];
         case 'watch_port':
           return property.watch === ports.any ? [] : [`watch_port:${formatPort(property.watch)}`];
         case 'watch_group':
@@ -26,7 +26,7 @@ function optionsOf(bucket: Bucket): string[] {
   }
   if (!('weight' in bucket)) return [];
   return [
-    ...(bucket.weight === 0 ? [] : [`weight:${bucket.weight}`]),
+    ...(bucket.weight === 1 ? [] : [`weight:${bucket.weight}`]),
     ...(bucket.watch_port === ports.any ? [] : [`watch_port:${formatPort(bucket.watch_port)}`]),
     ...(bucket.watch_group === groups.any ? [] : [`watch_group:${bucket.watch_group}`]),
   ];

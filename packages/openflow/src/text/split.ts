@@ -11,6 +11,8 @@ export interface Item {
   readonly text: string;
 }
 
+const maximumDepth = 40;
+
 /** Items between commas and blanks, but for those in parentheses and brackets. */
 export function splitItems(text: string): Item[] {
   const items: Item[] = [];
@@ -26,6 +28,7 @@ export function splitItems(text: string): Item[] {
     if (c === '(' || c === '[') depth++;
     else if (c === ')' || c === ']') depth--;
     else if (depth === 0 && (c === ',' || c === ' ' || c === '\t' || c === '\n')) flush(i);
+    if (depth > maximumDepth) throw badText(`parentheses nested more than ${maximumDepth} deep`);
     if (depth < 0) throw badText(`too many closing parentheses in "${text.slice(0, 60)}"`);
   }
   if (depth !== 0) throw badText(`a parenthesis is not closed in "${text.slice(0, 60)}"`);
