@@ -12,7 +12,7 @@ export type AppScope = (sw: SwitchSession) => boolean;
 
 interface Entry {
   readonly app: App;
-  readonly scope: AppScope;
+  readonly scope: AppScope | undefined;
   /** The switches that it rules now. */
   readonly ruled: Set<SwitchSession>;
 }
@@ -30,8 +30,13 @@ export class AppHost {
     return this.#entries.map(({ app }) => app);
   }
 
+  /** Whether all apps that rule every switch know a version. */
+  knows(version: number): boolean {
+    return this.#entries.every(({ app, scope }) => scope !== undefined || (app.versions?.includes(version) ?? true));
+  }
+
   /** Lets an app rule those of `switches` that are in its scope. Throws `LC_CONFLICT` when it runs already. */
-  add(app: App, scope: AppScope, switches: Iterable<SwitchSession>): void {
+  add(app: App, scope: AppScope | undefined, switches: Iterable<SwitchSession>): void {
     if (this.#entries.some((entry) => entry.app === app)) {
       throw new LinecardError('LC_CONFLICT', `the app "${app.name}" is running already`);
     }
@@ -40,11 +45,11 @@ export class AppHost {
     for (const sw of switches) this.#begin(entry, sw);
   }
 
-  /** Takes an app out; answers its scope, or undefined when it was not there. */
-  remove(app: App): AppScope | undefined {
+  /** Takes an app out; answers its scope, or false when it was not there. */
+  remove(app: App): AppScope | undefined | false {
     const entry = this.#entries.find((other) => other.app === app);
     this.#entries = this.#entries.filter((other) => other !== entry);
-    return entry?.scope;
+    return entry === undefined ? false : entry.scope;
   }
 
   switchUp(sw: SwitchSession): void {
@@ -72,7 +77,7 @@ export class AppHost {
   }
 
   #begin({ app, scope, ruled }: Entry, sw: SwitchSession): void {
-    if (!scope(sw)) return;
+    if (scope?.(sw) === false) return;
     if (app.versions !== undefined && !app.versions.includes(sw.version)) {
       const known = app.versions.map(versionName).join(', ');
       const message = `the app "${app.name}" knows OpenFlow ${known}, switch ${sw.name} speaks ${versionName(sw.version)}`;

@@ -10,6 +10,7 @@ import {
 } from '@linecard/openflow';
 import { LinecardError } from '@linecard/wire';
 import { closedError } from './errors.js';
+import { KeepAlive, type KeepAliveOptions } from './keep-alive.js';
 import { helloFor, negotiate, versionName } from './negotiate.js';
 import { Outbox, type WriterPool } from './outbox.js';
 import { Transactions } from './transactions.js';
@@ -20,13 +21,9 @@ type WithoutHeader<M> = M extends unknown ? Omit<M, 'version' | 'xid' | 'slack'>
 export type Outgoing = WithoutHeader<MessageInit>;
 
 /** Bounds and times of a channel; times in milliseconds, amounts in bytes. */
-export interface ChannelOptions {
+export interface ChannelOptions extends KeepAliveOptions {
   /** The versions to offer. */
   readonly versions: readonly Version[];
-  /** After so much silence the peer is asked for a sign of life. */
-  readonly probeMs: number;
-  /** How long it may take to give one. */
-  readonly probeTimeoutMs: number;
   /** How long the peer may take to say hello and agree on a version. */
   readonly helloTimeoutMs: number;
   /** How long an answer to a request may take. */
@@ -77,18 +74,23 @@ export class Channel {
   readonly #framer = new Framer();
   readonly #outbox: Outbox;
   readonly #transactions = new Transactions();
+  readonly #keepAlive: KeepAlive;
   #version: Version | 0 = 0;
   #closed = false;
-  #heard = false;
   #helloTimer: NodeJS.Timeout | undefined;
-  #probeTimer: NodeJS.Timeout | undefined;
-  #deadTimer: NodeJS.Timeout | undefined;
 
   constructor(socket: Duplex, options: ChannelOptions, owner: ChannelOwner) {
     this.#socket = socket;
     this.#options = options;
     this.#owner = owner;
     this.#outbox = new Outbox(socket, options.pool);
+    this.#keepAlive = new KeepAlive(options, {
+      probe: () => this.send({ type: 'echo_request' }),
+      dead: () => {
+        const silence = options.probeMs + options.probeTimeoutMs;
+        this.#end(new LinecardError('LC_TIMEOUT', `the switch was silent for ${silence} ms`));
+      },
+    });
   }
 
   /** The agreed version, 0 before it is agreed. */
@@ -197,7 +199,7 @@ export class Channel {
   }
 
   #read(chunk: Uint8Array): void {
-    this.#heard = true;
+    this.#keepAlive.heard = true;
     try {
       for (const frame of this.#framer.push(chunk)) {
         if (this.#closed) return;
@@ -264,7 +266,7 @@ export class Channel {
     } else {
       clearTimeout(this.#helloTimer);
       this.#version = version;
-      this.#probeTimer = setInterval(() => this.#probe(), this.#options.probeMs);
+      this.#keepAlive.start();
       this.#owner.opened();
     }
   }
@@ -295,26 +297,11 @@ export class Channel {
     }
   }
 
-  #probe(): void {
-    if (this.#heard) {
-      this.#heard = false;
-      return;
-    }
-    const { probeMs, probeTimeoutMs } = this.#options;
-    this.send({ type: 'echo_request' });
-    clearInterval(this.#probeTimer);
-    this.#deadTimer = setTimeout(() => {
-      if (this.#heard) this.#probeTimer = setInterval(() => this.#probe(), probeMs);
-      else this.#end(new LinecardError('LC_TIMEOUT', `the switch was silent for ${probeMs + probeTimeoutMs} ms`));
-    }, probeTimeoutMs);
-  }
-
   #end(reason: LinecardError | undefined): void {
     if (this.#closed) return;
     this.#closed = true;
     clearTimeout(this.#helloTimer);
-    clearInterval(this.#probeTimer);
-    clearTimeout(this.#deadTimer);
+    this.#keepAlive.stop();
     this.#outbox.flush();
     this.#outbox.close();
     this.#transactions.close(reason);

@@ -78,20 +78,20 @@ export class Controller extends EventEmitter<ControllerEvents> {
    * Lets an app rule the switches in its scope (all, when absent), those that are up included. Throws `LC_CONFLICT`
    * when it runs already.
    */
-  use(app: App, scope: AppScope = () => true): void {
+  use(app: App, scope?: AppScope): void {
     this.#host.add(app, scope, this.#sessions.values());
   }
 
   /** Takes an app out. Its flows stay until others take their place: a network does not stop for an update. */
   remove(app: App): void {
-    if (this.#host.remove(app) !== undefined) app.close?.();
+    if (this.#host.remove(app) !== false) app.close?.();
   }
 
   /** Puts `next` in the place of an app, with its scope. */
   replace(app: App, next: App): void {
     const scope = this.#host.remove(app);
-    if (scope !== undefined) app.close?.();
-    this.use(next, scope);
+    if (scope !== false) app.close?.();
+    this.use(next, scope || undefined);
   }
 
   /**
@@ -166,10 +166,10 @@ export class Controller extends EventEmitter<ControllerEvents> {
     };
   }
 
-  /** What is offered: the versions that all apps can work with. */
+  /** What is offered: the versions that all apps that rule every switch can work with. */
   #versions(): readonly Version[] {
     const offered = this.#options.versions ?? allVersions;
-    const common = offered.filter((version) => this.apps.every((app) => app.versions?.includes(version) ?? true));
+    const common = offered.filter((version) => this.#host.knows(version));
     return common.length > 0 ? common : offered;
   }
 

@@ -1,4 +1,4 @@
-import type { MessageOf } from '@linecard/openflow';
+import { errorName, type MessageOf } from '@linecard/openflow';
 import { LinecardError } from '@linecard/wire';
 
 /** An OFPT_ERROR that a switch answered with. */
@@ -9,7 +9,7 @@ export class OpenFlowError extends LinecardError {
   readonly errorCode: number;
 
   constructor(what: string, error: MessageOf<'error'>) {
-    super('LC_PROTOCOL', `the switch refused ${what}: error type ${error.error_type}, code ${error.error_code}`);
+    super('LC_PROTOCOL', `the switch refused ${what}: ${nameOf(error)}`);
     this.name = 'OpenFlowError';
     this.errorType = error.error_type;
     this.errorCode = error.error_code;
@@ -19,4 +19,9 @@ export class OpenFlowError extends LinecardError {
 /** The error of a request whose connection is gone. */
 export function closedError(what: string, cause?: unknown): LinecardError {
   return new LinecardError('LC_CLOSED', `the connection to the switch was closed while waiting for ${what}`, { cause });
+}
+
+/** The name of an error message, as `OFPFMFC_TABLE_FULL`. */
+export function nameOf(error: MessageOf<'error'>): string {
+  return errorName(error.version, error.error_type, error.error_code);
 }

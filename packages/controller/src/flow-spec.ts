@@ -7,6 +7,7 @@ import {
   type Match,
   type MessageInitOf,
   NO_BUFFER,
+  parseFlow,
   ports,
   type ReplyBody,
   type Version,
@@ -17,23 +18,23 @@ import { matchKey, normalMatch } from './flow-key.js';
 /** A flow that is wanted. What is left out has the value that OpenFlow gives it. */
 export interface FlowSpec {
   /** 0 when absent. */
-  readonly table?: number;
+  readonly table?: number | undefined;
   /** 0 to 65535; 32768 when absent. */
-  readonly priority?: number;
+  readonly priority?: number | undefined;
   /** All packets when absent. */
-  readonly match?: Match;
+  readonly match?: Match | undefined;
   /** Done at once; none drops the packet. */
-  readonly actions?: readonly Action[];
+  readonly actions?: readonly Action[] | undefined;
   /** Instead of `actions`; not in OpenFlow 1.0. */
-  readonly instructions?: readonly Instruction[];
+  readonly instructions?: readonly Instruction[] | undefined;
   /** Seconds without a packet after which the flow goes; 0 (absent) is never. */
-  readonly idleTimeout?: number;
+  readonly idleTimeout?: number | undefined;
   /** Seconds after which the flow goes; 0 (absent) is never. */
-  readonly hardTimeout?: number;
+  readonly hardTimeout?: number | undefined;
   /** A sum of `flowFlags`. */
-  readonly flags?: number;
+  readonly flags?: number | undefined;
   /** For eviction, OpenFlow 1.4 and later. */
-  readonly importance?: number;
+  readonly importance?: number | undefined;
 }
 
 /** What a flow-mod says of a flow; also how an installed flow is held beside a wanted one. */
@@ -54,6 +55,30 @@ type FlowStats = ReplyBody<'flow'>[number];
 
 /** Flags that switches remember of a flow: send_flow_rem, no_packet_counts, no_byte_counts. */
 const lastingFlags = 1 | 8 | 16;
+
+/**
+ * The flow of a line in the syntax of ovs-ofctl(8), as `priority=30,arp actions=FLOOD`. Throws `LC_INVALID`, also for a
+ * cookie: that is the owner's.
+ */
+export function specOf(text: string, version: Version): FlowSpec {
+  const { table_id, priority, match, actions, instructions, ...rest } = parseFlow(text, version);
+  if (rest.cookie !== undefined || rest.command !== undefined) {
+    throw new LinecardError('LC_INVALID', `"${text}" has a cookie or a command`, {
+      hint: 'give the cookie of all flows beside them, and only flows that are to be there',
+    });
+  }
+  return {
+    table: table_id,
+    priority,
+    match,
+    actions,
+    instructions,
+    idleTimeout: rest.idle_timeout,
+    hardTimeout: rest.hard_timeout,
+    flags: rest.flags,
+    importance: rest.importance,
+  };
+}
 
 /** What a flow-mod needs beyond the flow. */
 export interface FlowModHeader {

@@ -1,8 +1,16 @@
-import { ALL_TABLES, type Message, type ReplyBody, type Version } from '@linecard/openflow';
+import {
+  ALL_TABLES,
+  formatFlow,
+  type Message,
+  type MessageInit,
+  type ReplyBody,
+  type Version,
+} from '@linecard/openflow';
 import { LinecardError } from '@linecard/wire';
 import { sendBundle } from './bundle.js';
 import type { Channel, Outgoing, Refusal } from './channel.js';
-import { type Flow, type FlowMod, type FlowSpec, flowOf, flowOfStats } from './flow-spec.js';
+import { nameOf } from './errors.js';
+import { type Flow, type FlowMod, type FlowSpec, flowOf, flowOfStats, specOf } from './flow-spec.js';
 
 /** Whose flows a call is about: all flows with this cookie, in one table or in all. */
 export interface FlowOwner {
@@ -24,7 +32,7 @@ export interface FlowChanges {
 export type FlowStats = ReplyBody<'flow'>[number];
 
 /** What owners want of one switch, kept while it is away. */
-export type DesiredFlows = Map<string, { readonly specs: readonly FlowSpec[]; readonly owner: FlowOwner }>;
+export type DesiredFlows = Map<string, { readonly specs: readonly (FlowSpec | string)[]; readonly owner: FlowOwner }>;
 
 /** The flows of one switch: what owners want is compared with what is installed, and only the difference is sent. */
 export class Flows {
@@ -41,12 +49,12 @@ export class Flows {
   }
 
   /**
-   * Makes the owner's flows exactly `specs`: what is missing is added, what differs is changed, what is too much is
+   * Makes the owner's flows exactly `specs`, which may be lines of ovs-ofctl(8) (`priority=30,arp actions=FLOOD`): what is missing is added, what differs is changed, what is too much is
    * deleted, in this order, so that no table is ever empty in between. Sends nothing when all is as it should be.
    * Resolves when the switch has confirmed it. Throws `LC_INVALID` for flows that contradict each other or that the
    * switch refuses, `LC_TIMEOUT` and `LC_CLOSED`.
    */
-  apply(specs: readonly FlowSpec[], owner: FlowOwner): Promise<FlowChanges> {
+  apply(specs: readonly (FlowSpec | string)[], owner: FlowOwner): Promise<FlowChanges> {
     const wanted = this.#wanted(specs, owner);
     if (owner.remember !== false) this.#desired.set(`${owner.cookie} ${owner.table ?? 'all'}`, { specs, owner });
     return this.#inTurn(() => this.#apply(wanted, owner));
@@ -70,14 +78,12 @@ export class Flows {
     return owner === undefined ? all : all.filter((entry) => entry.cookie === owner.cookie);
   }
 
-  #wanted(specs: readonly FlowSpec[], owner: FlowOwner): Map<string, Flow> {
+  #wanted(specs: readonly (FlowSpec | string)[], owner: FlowOwner): Map<string, Flow> {
     const wanted = new Map<string, Flow>();
-    for (const spec of specs) {
-      const flow = flowOf(
-        { ...(owner.table === undefined ? {} : { table: owner.table }), ...spec },
-        owner.cookie,
-        this.#version,
-      );
+    for (const wish of specs) {
+      const spec = typeof wish === 'string' ? specOf(wish, this.#version) : wish;
+      const table = spec.table ?? owner.table ?? 0;
+      const flow = flowOf({ ...spec, table }, owner.cookie, this.#version);
       if (owner.table !== undefined && flow.mod.table_id !== owner.table) {
         throw new LinecardError(
           'LC_INVALID',
@@ -109,10 +115,9 @@ export class Flows {
     const refused = await this.#send(messages);
     const first = refused[0];
     if (first === undefined) return changes;
-    const { error_type: type, error_code: code } = first.error;
     throw new LinecardError(
       'LC_INVALID',
-      `the switch refused ${refused.length} of ${messages.length} flow changes, the first with error type ${type}, code ${code}`,
+      `the switch refused ${refused.length} of ${messages.length} flow changes, the first with ${nameOf(first.error)}: ${textOf(first)}`,
     );
   }
 
@@ -148,6 +153,12 @@ function deletion({ mod }: Flow): FlowMod {
   const where = { ...(table_id === undefined ? {} : { table_id }), ...(priority === undefined ? {} : { priority }) };
   const owner = version === 1 ? {} : { cookie: cookie ?? 0n, cookie_mask: allOnes };
   return { type: 'flow_mod', version, command: 'delete_strict', ...where, ...(match ? { match } : {}), ...owner };
+}
+
+/** The flow-mod that was refused, also when it was in a bundle. */
+function textOf({ message }: Refusal): string {
+  const inner = message.type === 'bundle_add_message' ? (message.content.message as MessageInit) : message;
+  return inner.type === 'flow_mod' ? `${inner.command} ${formatFlow(inner)}` : inner.type;
 }
 
 const allOnes = 0xffff_ffff_ffff_ffffn;

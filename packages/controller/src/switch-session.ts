@@ -4,13 +4,15 @@ import {
   type Message,
   type MessageOf,
   NO_BUFFER,
+  packetOut,
+  parseActions,
   ports as reserved,
   type Version,
 } from '@linecard/openflow';
 import { formatDpid, LinecardError } from '@linecard/wire';
 import type { Channel, ChannelCounters, Outgoing } from './channel.js';
 import type { PacketIn } from './events.js';
-import { type FlowSpec, flowMod } from './flow-spec.js';
+import { type FlowSpec, flowMod, specOf } from './flow-spec.js';
 import { type DesiredFlows, Flows } from './flows.js';
 import { type Port, type PortDescription, portOf } from './port.js';
 
@@ -85,9 +87,13 @@ export class SwitchSession {
     return this.#channel.barrier(timeoutMs);
   }
 
-  /** Adds one flow without waiting, as an answer to a packet; `buffer` is a packet-in's that the flow is applied to. */
-  addFlow(spec: FlowSpec, cookie: bigint, buffer?: number): void {
+  /**
+   * Adds one flow without waiting, as an answer to a packet; it may be a line of ovs-ofctl(8). `buffer` is a
+   * packet-in's that the flow is applied to.
+   */
+  addFlow(flow: FlowSpec | string, cookie: bigint, buffer?: number): void {
     const { version } = this;
+    const spec = typeof flow === 'string' ? specOf(flow, version) : flow;
     this.#channel.post(flowMod(spec, { cookie, version, xid: this.#channel.nextXid(), buffer }));
   }
 
@@ -100,26 +106,23 @@ export class SwitchSession {
     this.#channel.send({ type: 'flow_mod', command: 'delete', match, cookie, out_port: outPort, ...where });
   }
 
-  /** Sends a frame through `actions`, as if it had come in at `inPort`. */
-  packetOut(data: Uint8Array, actions: readonly Action[], inPort: number = reserved.controller): void {
+  /** Sends a frame through `actions` (or a text of ovs-actions(7)), as if it had come in at `inPort`. */
+  packetOut(data: Uint8Array, actions: readonly Action[] | string, inPort: number = reserved.controller): void {
     this.#packetOut(NO_BUFFER, data, actions, inPort);
   }
 
-  /** Lets a packet go on through `actions`; without actions it is dropped from the switch's buffer. */
-  forward(packet: PacketIn, actions: readonly Action[]): void {
+  /** Lets a packet go on through `actions` (or a text of ovs-actions(7)); without any it is dropped. */
+  forward(packet: PacketIn, actions: readonly Action[] | string): void {
     const buffer = packet.bufferId;
     this.#packetOut(buffer ?? NO_BUFFER, buffer === undefined ? packet.data : nothing, actions, packet.inPort);
   }
 
-  #packetOut(buffer_id: number, data: Uint8Array, actions: readonly Action[], in_port: number): void {
+  #packetOut(buffer_id: number, data: Uint8Array, through: readonly Action[] | string, in_port: number): void {
     const { version } = this;
+    const actions = typeof through === 'string' ? parseActions(through, { version }) : through;
     const xid = this.#channel.nextXid();
-    if (version === 6) {
-      const match: Match = [{ field: 'in_port', value: in_port }];
-      this.#channel.post({ type: 'packet_out', version, xid, buffer_id, match, actions, data });
-    } else {
-      this.#channel.post({ type: 'packet_out', version, xid, buffer_id, in_port, actions, data });
-    }
+    if (version === 6) this.#channel.post(packetOut({ version, xid, buffer_id, in_port, actions, data }));
+    else this.#channel.post({ type: 'packet_out', version, xid, buffer_id, in_port, actions, data });
   }
 
   /**

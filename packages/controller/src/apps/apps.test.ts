@@ -1,7 +1,9 @@
 import { buildArp, buildEthernet, buildUdp } from '@linecard/packet';
+import { explain } from '@linecard/wire';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Bed } from '../../testing/bed.js';
 import type { ModelSwitch } from '../../testing/model-switch.js';
+import { shippedApp, shippedApps } from './catalog.js';
 import { hub } from './hub.js';
 import { type KnockOptions, knock } from './knock.js';
 import { learningSwitch } from './learning-switch.js';
@@ -224,5 +226,28 @@ describe('knock', () => {
   it('has only ARP while nobody is there', async () => {
     const { model } = await start({ portOf: () => undefined });
     expect(model.dump()).toEqual(['priority=30,eth_type=806 actions=FLOOD']);
+  });
+});
+
+describe('apps that come along', () => {
+  it('are made by name, with options as text', () => {
+    expect(shippedApps.map((name) => shippedApp(name).name)).toEqual(shippedApps);
+    expect(shippedApp('learning-switch', { table: '3', ageing: '10' }).table).toBe(3);
+  });
+
+  it.each([
+    ['nothing', {}, /no app/],
+    ['toString', {}, /no app/],
+    ['hub', { tabel: '1' }, /no option "tabel"/],
+    ['knock', { openSeconds: '65536' }, /0 to 65535/],
+    ['learning-switch', { ageing: 'long' }, /2 to 65535/],
+  ])('are refused when wrong: %s %o', (name, options, message) => {
+    let error: unknown;
+    try {
+      shippedApp(name, options as Record<string, string>);
+    } catch (caught) {
+      error = caught;
+    }
+    expect(explain(error)).toMatch(message);
   });
 });
