@@ -83,6 +83,15 @@ export function createHost(options: HostOptions): Host {
     if (!fabric.isUserspace(port.bridge)) return; // the kernel's datapath polices by itself
     limitAtContainer(net, port).catch((error: unknown) => options.onError('limit the rate of a container', error));
   };
+  const revive = (port: Port) => {
+    limitRate(port);
+    const holding = hostPorts.hold(
+      port,
+      port.portMap.map((mapping) => ({ ...mapping, hostPortEnd: mapping.hostPort })),
+    );
+    holding.catch((error: unknown) => options.onError('hold published ports', error));
+    if (state.networks.get(port.networkId ?? '')?.plan.dhcp && port.sandbox !== undefined) dhcp.start(port);
+  };
   const fabric = new Fabric({ ovs, net, reaper, firewall, state, onPortGone, checkpoint: options.checkpoint });
   const reconciler = new Reconciler(fabric, {
     onError: options.onError,
@@ -94,15 +103,7 @@ export function createHost(options: HostOptions): Host {
     },
     onLoaded: () => {
       if (!serving) return;
-      for (const port of state.ports.values()) {
-        limitRate(port);
-        const holding = hostPorts.hold(
-          port,
-          port.portMap.map((mapping) => ({ ...mapping, hostPortEnd: mapping.hostPort })),
-        );
-        holding.catch((error: unknown) => options.onError('hold published ports', error));
-        if (state.networks.get(port.networkId ?? '')?.plan.dhcp && port.sandbox !== undefined) dhcp.start(port);
-      }
+      for (const port of state.ports.values()) revive(port);
     },
   });
   const driver = new DockerDriver({ state, fabric, reconciler, firewall, hostPorts, dhcp });
@@ -123,6 +124,7 @@ export function createHost(options: HostOptions): Host {
     graceMs,
     onError,
     firewall,
+    revive,
   });
   return {
     state,

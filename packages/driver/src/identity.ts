@@ -1,13 +1,21 @@
-import type { ContainerSummary, DockerEngine, DockerEvent, DockerNetwork, DockerWatch } from '@linecard/docker';
+import type {
+  ContainerSummary,
+  DockerEngine,
+  DockerEvent,
+  DockerNetwork,
+  DockerWatch,
+  NetworkEndpoint,
+} from '@linecard/docker';
 import type { Netlink } from '@linecard/linux';
 import { LinecardError } from '@linecard/wire';
+import { adoptedNetwork, adoptedPort } from './adopt.js';
 import type { Attacher } from './attach.js';
 import type { DockerDriver } from './docker-driver.js';
 import type { Fabric } from './fabric.js';
 import type { Firewall } from './firewall.js';
 import { hostInterface, isHostInterface } from './names.js';
 import { parseEndpointOptions } from './network-options.js';
-import { planNetwork } from './network-plan.js';
+import type { NetworkPlan } from './network-plan.js';
 import type { Reconciler } from './reconciler.js';
 import type { ContainerRef, Port } from './records.js';
 import type { Network } from './state.js';
@@ -22,6 +30,8 @@ export interface IdentityParts {
   readonly driver: DockerDriver;
   readonly attacher: Attacher;
   readonly firewall: Firewall;
+  /** Starts what hangs on a port and dies with this process: held host ports, a DHCP client. */
+  readonly revive: (port: Port) => void;
   /** Names under which Docker knows this driver. */
   readonly driverNames: readonly string[];
   /** How long, in ms, what Docker does not know must stay unknown before it is removed. Docker repeats calls for 15 s. */
@@ -249,41 +259,38 @@ export class Identity {
     return this.#parts.driverNames.includes(driver.replace(/:latest$/, ''));
   }
 
-  /** Takes a network back that Docker has and OVSDB has lost, with the containers that are still wired to it. */
+  /** Takes a network back that Docker has and OVSDB has lost, and the containers that are still wired to one. */
   async #adopt(id: string): Promise<void> {
-    const { engine, fabric, reconciler, net } = this.#parts;
-    const known = this.#state.networks.get(id);
+    const { engine, reconciler } = this.#parts;
     const network = await engine.network(id);
-    if (known !== undefined) return this.#learnName(id, network.name);
-    const plan = planNetwork({
-      id,
-      internal: network.internal,
-      options: network.options,
-      subnets: network.subnets.flatMap(({ subnet, gateway }) => {
-        if (subnet === undefined) return [];
-        const prefix = subnet.split('/')[1];
-        return [{ pool: subnet, ...(gateway === undefined ? {} : { gateway: `${gateway.split('/')[0]}/${prefix}` }) }];
-      }),
-    });
-    const adopted: Network = { plan, name: network.name, since: performance.now() };
-    this.#state.networks.set(id, adopted);
-    for (const { endpointId, mac, ipv4, ipv6 } of network.endpoints) {
-      if (this.#state.ports.has(endpointId) || (await net.link(hostInterface(endpointId))) === undefined) continue;
-      this.#state.setPort({
-        kind: 'endpoint',
-        id: endpointId,
-        bridge: plan.bridge,
-        networkId: id,
-        networkName: network.name,
-        ofport: fabric.freeNumber(plan.bridge),
-        mac: mac ?? '',
-        addresses: [ipv4, ipv6].filter((address) => address !== undefined),
-        options: {},
-        portMap: [],
-      });
-    }
+    const known = this.#state.networks.get(id);
+    if (known === undefined) {
+      const adopted: Network = { plan: adoptedNetwork(network), name: network.name, since: performance.now() };
+      this.#state.networks.set(id, adopted);
+    } else await this.#learnName(id, network.name);
+    const { plan } = this.#state.networks.get(id)!;
+    const found = await Promise.all(network.endpoints.map((endpoint) => this.#adoptEndpoint(plan, network, endpoint)));
+    if (known !== undefined && !found.includes(true)) return;
     reconciler.schedule();
     await reconciler.idle();
+  }
+
+  /** Returns whether there was one that nobody knew. */
+  async #adoptEndpoint(plan: NetworkPlan, { name }: DockerNetwork, endpoint: NetworkEndpoint): Promise<boolean> {
+    const { engine, fabric, net, revive } = this.#parts;
+    const { endpointId, containerId } = endpoint;
+    const isMissing = async () =>
+      !this.#state.ports.has(endpointId) && (await net.link(hostInterface(endpointId))) !== undefined;
+    if (!(await isMissing())) return false;
+    const container = containerId === undefined ? undefined : await engine.container(containerId);
+    if (!(await isMissing())) return false;
+    const adopted = adoptedPort(plan, name, endpoint, container);
+    const wanted = parseEndpointOptions(adopted.options)['ovs.port.number'];
+    const isFree = wanted !== undefined && this.#state.portAt(plan.bridge, wanted) === undefined;
+    const port = { ...adopted, ofport: isFree ? wanted : fabric.freeNumber(plan.bridge) };
+    this.#state.setPort(port);
+    revive(port);
+    return true;
   }
 
   /**

@@ -27,6 +27,10 @@ export interface ContainerNetwork {
   readonly ipv4: string | undefined;
   /** Without prefix length. */
   readonly ipv6: string | undefined;
+  /** The IPv4 gateway of the container there, or the IPv6 one when it has no other. */
+  readonly gateway: string | undefined;
+  /** The `--driver-opt key=value` options of the endpoint. */
+  readonly options: Readonly<Record<string, string>>;
 }
 
 const containerNetworks = z
@@ -39,6 +43,9 @@ const containerNetworks = z
         MacAddress: optional,
         IPAddress: optional,
         GlobalIPv6Address: optional,
+        Gateway: optional,
+        IPv6Gateway: optional,
+        DriverOpts: map,
       })
       .nullish(),
   )
@@ -51,6 +58,8 @@ const containerNetworks = z
       mac: network?.MacAddress,
       ipv4: network?.IPAddress,
       ipv6: network?.GlobalIPv6Address,
+      gateway: network?.Gateway ?? network?.IPv6Gateway,
+      options: network?.DriverOpts ?? {},
     })),
   );
 
@@ -84,14 +93,47 @@ export const containerList = z.array(
     })),
 );
 
+/** A port that `docker run -p` publishes. */
+export interface PublishedBinding {
+  readonly protocol: 'tcp' | 'udp' | 'sctp';
+  readonly port: number;
+  /** Empty: every address of the host. */
+  readonly hostIp: string;
+  /** 0 when the driver was to choose one, or one of a range. */
+  readonly hostPort: number;
+}
+
+/** `{"80/tcp": [{"HostIp": "", "HostPort": "8080"}]}`. */
+const portBindings = z
+  .record(z.string(), z.array(z.object({ HostIp: z.string().nullish(), HostPort: z.string().nullish() })).nullish())
+  .nullish()
+  .transform((wire): readonly PublishedBinding[] =>
+    Object.entries(wire ?? {}).flatMap(([key, bindings]) => {
+      const [, port, protocol = 'tcp'] = /^(\d{1,5})(?:\/(tcp|udp|sctp))?$/.exec(key) ?? [];
+      if (port === undefined) return [];
+      return (bindings ?? []).map(({ HostIp, HostPort }) => ({
+        protocol: protocol as PublishedBinding['protocol'],
+        port: Number(port),
+        hostIp: HostIp ?? '',
+        hostPort: /^\d{1,5}$/.test(HostPort ?? '') ? Number(HostPort) : 0,
+      }));
+    }),
+  );
+
 /** GET /containers/{id}/json. */
 export const containerDetail = z
   .object({
     Id: z.string(),
     Name: z.string(),
-    State: z.object({ Status: optional, Running: flag, Pid: z.number().int().nullish() }),
+    State: z.object({
+      Status: optional,
+      Running: flag,
+      Pid: z.number().int().nullish(),
+      ExitCode: z.number().int().nullish(),
+      Health: z.object({ Status: optional }).nullish(),
+    }),
     Config: z.object({ Image: optional, Labels: map }).nullish(),
-    HostConfig: z.object({ NetworkMode: optional }).nullish(),
+    HostConfig: z.object({ NetworkMode: optional, PortBindings: portBindings }).nullish(),
     NetworkSettings: z.object({ SandboxKey: optional, Networks: containerNetworks }).nullish(),
   })
   .transform((wire) => ({
@@ -102,12 +144,16 @@ export const containerDetail = z
     running: wire.State.Running,
     /** The process ID of the container's first process; absent while it has none. */
     pid: wire.State.Pid || undefined,
+    exitCode: wire.State.ExitCode ?? undefined,
+    /** `starting`, `healthy` or `unhealthy`; absent without a health check. */
+    health: wire.State.Health?.Status,
     image: wire.Config?.Image,
     labels: wire.Config?.Labels ?? {},
     /** `none`, `host`, `bridge`, `container:ID` or a network's name. */
     networkMode: wire.HostConfig?.NetworkMode,
     /** The path of the network namespace, such as `/var/run/docker/netns/f08aa5d261c3`. */
     sandboxKey: wire.NetworkSettings?.SandboxKey,
+    portBindings: wire.HostConfig?.PortBindings ?? [],
     networks: wire.NetworkSettings?.Networks ?? [],
   }));
 
@@ -221,6 +267,14 @@ export const infoAnswer = z
     networkPlugins: wire.Plugins?.Network ?? [],
   }));
 
+/** POST /containers/create, /networks/create and /containers/{id}/exec. */
+export const createdAnswer = z.object({ Id: z.string() }).transform((wire) => wire.Id);
+
+/** GET /exec/{id}/json. */
+export const execAnswer = z
+  .object({ Running: flag, ExitCode: z.number().int().nullish() })
+  .transform((wire) => ({ running: wire.Running, exitCode: wire.ExitCode ?? undefined }));
+
 export type ContainerSummary = z.output<typeof containerList>[number];
 export type ContainerDetail = z.output<typeof containerDetail>;
 export type DockerNetwork = z.output<typeof networkDetail>;
@@ -228,10 +282,10 @@ export type DockerVersion = z.output<typeof versionAnswer>;
 export type DockerInfo = z.output<typeof infoAnswer>;
 
 /** Checks an answer. Throws `LC_PROTOCOL` with the field that is wrong. */
-export function readAnswer<S extends z.ZodType>(path: string, schema: S, value: unknown): z.output<S> {
+export function readAnswer<S extends z.ZodType>(call: string, schema: S, value: unknown): z.output<S> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const field = issue?.path.map(String).join('.').slice(0, 200) || 'the whole';
-  throw new LinecardError('LC_PROTOCOL', `Docker's answer to GET ${path}: ${field}: ${issue?.message}`);
+  throw new LinecardError('LC_PROTOCOL', `Docker's answer to ${call}: ${field}: ${issue?.message}`);
 }
