@@ -6,6 +6,7 @@ import { eventually } from './support/eventually.js';
 import { describeSystem, useBed } from './support/system.js';
 
 const linecardMain = fileURLToPath(new URL('../packages/cli/dist/main.js', import.meta.url));
+const daemonIndex = fileURLToPath(new URL('../packages/daemon/dist/index.js', import.meta.url));
 
 /** Runs the command and returns all of its result. */
 function cli(bed: Bed, ...args: string[]) {
@@ -447,5 +448,22 @@ describeSystem('the daemon alone on the machine', () => {
     // Docker repeats the call that was cut.
     await creating.catch(() => undefined);
     expect(await bed.linecard('networks')).toMatch(/^mynet +nat /m);
+  });
+
+  it('ends with status 1 and a stack in its log when it fails itself', async () => {
+    const bed = theBed();
+    await bed.killDaemon('SIGTERM');
+    const script = `
+      import { createLogger, readConfig, runDaemon } from ${JSON.stringify(daemonIndex)};
+      setTimeout(() => { throw new TypeError('boom'); }, 300);
+      await runDaemon(readConfig({}, process.env), createLogger('json', 'info'));
+    `;
+    const { status, stdout } = await bed.exec(['node', '--input-type=module', '-e', script], { allowFail: true });
+    expect(status).toBe(1);
+    expect(JSON.parse(stdout.trim().split('\n').at(-1)!)).toMatchObject({
+      level: 'fatal',
+      error: 'boom',
+      stack: expect.stringMatching(/^TypeError: boom\n +at /),
+    });
   });
 });

@@ -1,0 +1,22 @@
+import { expect, it } from 'vitest';
+import { completionScript, type Shell } from './completion.js';
+import { buildProgram } from './program.js';
+
+const program = buildProgram();
+
+it.each<Shell>(['bash', 'zsh', 'fish'])('knows every command and option in %s', (shell) => {
+  const script = completionScript(program, shell);
+  for (const command of program.commands) {
+    expect(script).toMatch(new RegExp(`\\b${command.name()}\\b`));
+    for (const { long } of command.options) {
+      expect(script, `${command.name()} ${long}`).toContain(shell === 'fish' ? `-l ${long!.slice(2)}` : long);
+    }
+  }
+  expect(script).toContain("docker ps --format '");
+});
+
+it('offers the choices of an option', () => {
+  expect(completionScript(program, 'bash')).toContain("up:--log:*) words='json text auto' ;;");
+  expect(completionScript(program, 'fish')).toMatch(/from up' -l log -x -a 'json text auto'/);
+  expect(completionScript(program, 'zsh')).toMatch(/'--log\[[^\]]+\]:value:\(json text auto\)'/);
+});
