@@ -7,6 +7,7 @@ export type {
   DockerVersion,
   NetworkEndpoint,
 } from './engine/answers.js';
+export { type ContainerConfig, DockerControl, type ExecResult } from './engine/control.js';
 export { DockerEngine } from './engine/engine.js';
 export type { DockerEvent, EventFilter } from './engine/events.js';
 export type { EngineAddress } from './engine/request.js';

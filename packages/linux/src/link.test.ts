@@ -16,7 +16,7 @@ describe('messages about links', () => {
         group: 9,
         up: true,
       },
-      5,
+      { peer: 5 },
     );
     const { head, attrs } = link.decode(bytes);
     expect(head).toMatchObject({ index: 0, flags: 1, change: 1 });
@@ -25,6 +25,14 @@ describe('messages about links', () => {
     const peer = link.decode(vethInfo.decode(attrs.info!.data!).peer!);
     expect(peer.head.flags).toBe(0);
     expect(peer.attrs).toEqual({ name: 'lp0123456789a', mtu: 1400, mac: '02:00:00:00:00:02', netnsFd: 5 });
+  });
+
+  it('gives each end of a veth pair a namespace, and the first a bridge', () => {
+    const options = { name: 'eth1', peer: 'eth2', up: true, master: 7 };
+    const { attrs } = link.decode(encodeVeth(options, { own: 4, peer: 5 }));
+    expect(attrs).toMatchObject({ name: 'eth1', netnsFd: 4, master: 7 });
+    const peer = link.decode(vethInfo.decode(attrs.info!.data!).peer!);
+    expect(peer.attrs).toMatchObject({ name: 'eth2', netnsFd: 5 });
   });
 
   it('selects by name or index, and renames by index', () => {
@@ -50,9 +58,9 @@ describe('messages about links', () => {
 
   it('refuses values that the kernel would refuse or misread', () => {
     const pair = { name: 'a', peer: 'b' };
-    expect(() => encodeVeth({ ...pair, mtu: 67 }, undefined)).toThrow(/MTU/);
-    expect(() => encodeVeth({ ...pair, mac: '01:00:00:00:00:00' }, undefined)).toThrow(/multicast/);
-    expect(() => encodeVeth({ ...pair, peerMac: 'x' }, undefined)).toThrow(/MAC/);
+    expect(() => encodeVeth({ ...pair, mtu: 67 })).toThrow(/MTU/);
+    expect(() => encodeVeth({ ...pair, mac: '01:00:00:00:00:00' })).toThrow(/multicast/);
+    expect(() => encodeVeth({ ...pair, peerMac: 'x' })).toThrow(/MAC/);
     expect(() => encodeSetLink(0, {}, undefined)).toThrow(/index/);
     expect(() => encodeSetLink(1, { alias: 'x'.repeat(256) }, undefined)).toThrow(/alias/);
   });

@@ -47,8 +47,16 @@ export interface VethOptions {
   readonly alias?: string;
   /** The interface group of the end `name`. */
   readonly group?: number;
-  /** Sets the end `name` up. The peer stays down. */
+  /** Sets the end `name` up. The peer stays down: the kernel refuses to set it up before the pair is whole. */
   readonly up?: boolean;
+  /** The index of the bridge that the end `name` becomes a port of. */
+  readonly master?: number;
+}
+
+/** Open files of the namespaces that the ends of a new pair are to appear in; absent: this one. */
+export interface VethNamespaces {
+  readonly own?: number | undefined;
+  readonly peer?: number | undefined;
 }
 
 /** What may be changed of a link. */
@@ -106,7 +114,7 @@ export function encodeGetLink(selector: LinkSelector | undefined, netnsid: numbe
 }
 
 /** The payload of RTM_NEWLINK that makes a veth pair (linux/veth.h). */
-export function encodeVeth(options: VethOptions, peerNetnsFd: number | undefined): Uint8Array {
+export function encodeVeth(options: VethOptions, netns: VethNamespaces = {}): Uint8Array {
   const mtu = options.mtu === undefined ? {} : { mtu: checkMtu(options.mtu) };
   const peer = linkMessage.encode(
     {},
@@ -114,7 +122,7 @@ export function encodeVeth(options: VethOptions, peerNetnsFd: number | undefined
       ...(options.peerMac === undefined ? {} : { mac: checkMac(options.peerMac) }),
       name: checkInterfaceName(options.peer),
       ...mtu,
-      ...(peerNetnsFd === undefined ? {} : { netnsFd: peerNetnsFd }),
+      ...(netns.peer === undefined ? {} : { netnsFd: netns.peer }),
     },
   );
   return linkMessage.encode(options.up === true ? { flags: IFF.UP, change: IFF.UP } : {}, {
@@ -123,7 +131,16 @@ export function encodeVeth(options: VethOptions, peerNetnsFd: number | undefined
     ...mtu,
     info: { kind: 'veth', data: vethInfo.encode({ peer }) },
     ...(options.group === undefined ? {} : { group: checkGroup(options.group) }),
+    ...(options.master === undefined ? {} : { master: checkInteger('a master index', options.master, 1, 0x7fff_ffff) }),
+    ...(netns.own === undefined ? {} : { netnsFd: netns.own }),
   });
+}
+
+/** The payload of RTM_NEWLINK for a link of a kind that needs nothing but a name, as a bridge. */
+export function encodeNewLink(kind: string, name: string, group?: number): Uint8Array {
+  const info = { kind };
+  const attrs = { name: checkInterfaceName(name), info, ...(group === undefined ? {} : { group: checkGroup(group) }) };
+  return linkMessage.encode({ flags: IFF.UP, change: IFF.UP }, attrs);
 }
 
 /** The payload of RTM_SETLINK. With `netnsFd` the link moves first and is changed where it arrives. */

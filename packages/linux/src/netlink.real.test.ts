@@ -48,6 +48,27 @@ describe.skipIf(why !== undefined)(`rtnetlink against the real kernel${why === u
     });
   });
 
+  it('makes a link between two other namespaces in one request', async () => {
+    const [one, two] = await Promise.all([otherNetns(), otherNetns()]);
+    try {
+      const [netns, peerNetns] = [{ pid: one.pid }, { path: two.path }];
+      await netlink.createVeth({ name: 'eth1', peer: '7', mtu: 1400, up: true, netns, peerNetns });
+      expect(await netlink.link('eth1')).toBeUndefined();
+      const [first, second] = await Promise.all([netlink.netnsid(netns), netlink.netnsid(peerNetns)]);
+      expect(await netlink.link('eth1', { netnsid: first })).toMatchObject({ mtu: 1400, flags: { up: true } });
+      expect(await netlink.link('7', { netnsid: second })).toMatchObject({ mtu: 1400, flags: { up: false } });
+    } finally {
+      await Promise.all([one.close(), two.close()]);
+    }
+  });
+
+  it('makes a bridge, and a veth end that is a port of it at once', async () => {
+    await netlink.createLink('bridge', 'rtbr', { group: 9 });
+    await netlink.createVeth({ name: 'rt0', peer: 'rt1', up: true, master: await indexOf('rtbr') });
+    expect(ipJson('link', 'show', 'dev', 'rt0')[0]).toMatchObject({ master: 'rtbr' });
+    expect(await netlink.link('rtbr')).toMatchObject({ kind: 'bridge', group: 9, flags: { up: true } });
+  });
+
   it('lists the same links as ip', async () => {
     await netlink.createVeth({ name: 'rt0', peer: 'rt1' });
     const mine = (await netlink.links()).filter((link) => link.name.startsWith('rt'));

@@ -15,6 +15,7 @@ import {
   decodeLink,
   encodeDeleteLink,
   encodeGetLink,
+  encodeNewLink,
   encodeSetLink,
   encodeVeth,
   type Link,
@@ -98,19 +99,30 @@ export class Netlink {
 
   /**
    * Makes a veth pair with names, MTU and addresses of both ends, and sets the first end up, in one request; an alias
-   * takes a second one, because the kernel does not take it at creation. With `peerNetns` the peer appears there.
+   * takes a second one, because the kernel does not take it at creation. With `netns` and `peerNetns` the ends appear
+   * there.
    */
-  async createVeth(options: VethOptions & { readonly peerNetns?: NetnsRef }): Promise<void> {
-    const create = async (fd?: number) => {
+  async createVeth(options: VethOptions & { readonly netns?: NetnsRef; readonly peerNetns?: NetnsRef }): Promise<void> {
+    const create = async (own?: number, peer?: number) => {
       await this.#channel.request({
         what: `create the veth pair ${options.name} and ${options.peer}`,
         type: RTM.NEWLINK,
         flags: NLM_F.CREATE | NLM_F.EXCL,
-        payload: encodeVeth(options, fd),
+        payload: encodeVeth(options, { own, peer }),
       });
     };
-    await (options.peerNetns === undefined ? create() : withNetnsFd(options.peerNetns, create));
+    await withOptionalFd(options.netns, (own) => withOptionalFd(options.peerNetns, (peer) => create(own, peer)));
     if (options.alias !== undefined) await this.setLink(options.name, { alias: options.alias });
+  }
+
+  /** Makes a link of a kind without parameters, such as `bridge`, and sets it up. */
+  async createLink(kind: string, name: string, options: { readonly group?: number } = {}): Promise<void> {
+    await this.#channel.request({
+      what: `create the ${kind} ${name}`,
+      type: RTM.NEWLINK,
+      flags: NLM_F.CREATE | NLM_F.EXCL,
+      payload: encodeNewLink(kind, name, options.group),
+    });
   }
 
   /**
@@ -277,6 +289,10 @@ export class Netlink {
     this.#generic ??= new GenericNetlink();
     return this.#generic;
   }
+}
+
+function withOptionalFd<T>(ref: NetnsRef | undefined, use: (fd?: number) => Promise<T>): Promise<T> {
+  return ref === undefined ? use() : withNetnsFd(ref, use);
 }
 
 function describe(cidr: Cidr | string): string {

@@ -25,7 +25,7 @@ describe('the stream of events', () => {
   });
 
   it('does not take the port of a bridge for a link', () => {
-    const payload = encodeVeth({ name: 'a', peer: 'b' }, undefined);
+    const payload = encodeVeth({ name: 'a', peer: 'b' });
     const frame = { type: RTM.DELLINK, flags: 0, sequence: 0 };
     expect(eventsOf([encodeFrame({ ...frame, payload })])).toMatchObject([{ change: 'delete', link: { name: 'a' } }]);
     payload[0] = 7;

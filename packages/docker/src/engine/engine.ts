@@ -97,6 +97,6 @@ export class DockerEngine {
   }
 
   async #read<S extends z.ZodType>(path: string, schema: S): Promise<z.output<S>> {
-    return readAnswer(path, schema, await this.#connection.json(path));
+    return readAnswer(`GET ${path}`, schema, await this.#connection.json(path));
   }
 }

@@ -7,24 +7,28 @@ const hints: Readonly<Record<string, string>> = {
 };
 
 /** The request got no answer: `LC_DOCKER` with what to look at. */
-export function requestFailed(socketPath: string, path: string, cause: unknown): LinecardError {
+export function requestFailed(socketPath: string, call: string, cause: unknown): LinecardError {
   const { code, message } = cause as NodeJS.ErrnoException;
   const hint = hints[code ?? ''];
-  const text = `Docker does not answer GET ${path} on ${socketPath}: ${message}`;
+  const text = `Docker does not answer ${call} on ${socketPath}: ${message}`;
   return new LinecardError('LC_DOCKER', text, { cause, ...(hint !== undefined && { hint }) });
 }
 
-/** An answer other than 200: `LC_NOT_FOUND` for 404, `LC_INVALID` for an ambiguous name, `LC_DOCKER` otherwise. */
-export function statusError(path: string, status: number, body: Buffer): LinecardError {
+/**
+ * An answer that is no success, to a call such as `GET /info`: `LC_NOT_FOUND` for 404, `LC_INVALID` for an ambiguous
+ * name, `LC_CONFLICT` for 409, `LC_DOCKER` otherwise.
+ */
+export function statusError(call: string, status: number, body: Buffer): LinecardError {
   const text = messageOf(body);
   if (/multiple ids found|is ambiguous/i.test(text)) {
     return new LinecardError('LC_INVALID', text, { hint: 'write more of the ID, or the name' });
   }
   if (status === 404) {
-    const hint = path.startsWith('/containers/') ? 'see docker ps -a' : 'see docker network ls';
-    return new LinecardError('LC_NOT_FOUND', text, { hint });
+    const list = call.includes(' /containers/') ? 'ps -a' : call.includes(' /images/') ? 'images' : 'network ls';
+    return new LinecardError('LC_NOT_FOUND', text, { hint: `see docker ${list}` });
   }
-  return new LinecardError('LC_DOCKER', `Docker refused GET ${path}: ${text} (HTTP ${status})`);
+  if (status === 409) return new LinecardError('LC_CONFLICT', `Docker refused ${call}: ${text}`);
+  return new LinecardError('LC_DOCKER', `Docker refused ${call}: ${text} (HTTP ${status})`);
 }
 
 /** The Engine's `message`, or the start of what came instead. */

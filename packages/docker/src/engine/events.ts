@@ -81,5 +81,5 @@ function parseEvent(line: string): DockerEvent {
   } catch (error) {
     throw new LinecardError('LC_PROTOCOL', `an event of Docker is not JSON: ${line.slice(0, 80)}`, { cause: error });
   }
-  return readAnswer('/events', eventLine, value);
+  return readAnswer('GET /events', eventLine, value);
 }
