@@ -82,8 +82,10 @@ async function answers(port, window, time) {
   await order('flood', { window, ms: time / 2 });
   const flood = await order('flood', { window, ms: time });
   const perSecond = flood.perSecond / 2;
-  await order('paced', { perSecond, ms: time / 2 });
-  const half = await order('paced', { perSecond, ms: time });
+  // The median of five: what else the machine does for a moment is not what is measured here.
+  const rounds = [];
+  for (let round = 0; round < 5; round++) rounds.push(await order('paced', { perSecond, ms: time / 4 }));
+  const half = rounds.sort((a, b) => a.p99 - b.p99)[2];
   const { errors } = await order('close');
   return { flood, half, errors };
 }
@@ -149,7 +151,7 @@ function rowsOf({ ours, oursSingle, bounce, osken, oskenSingle }, memory, flows)
       times && times >= 60,
     ),
     row(
-      '99th percentile at half load',
+      '99th percentile at half load, median of 5 runs',
       micro(ours.half.p99),
       osken && micro(osken.half.p99),
       '2 ms',

@@ -215,10 +215,10 @@ function flood(switches, window, ms) {
   });
 }
 
-/** Sends at a steady rate, answered or not, in bursts of at most 16 of one switch, and measures each answer. */
+/** Sends at a steady rate, answered or not, in bursts of at most 32 of one switch, and measures each answer. */
 function paced(switches, perSecond, ms) {
   const latencies = new Float64Array(Math.ceil((perSecond * ms) / 900) + 65_536);
-  const burst = Math.max(1, Math.min(16, Math.floor(perSecond / 20_000)));
+  const burst = Math.max(1, Math.min(32, Math.floor(perSecond / 10_000)));
   let measured = 0;
   for (const sw of switches) {
     let read = sw.sent;
