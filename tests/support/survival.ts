@@ -1,5 +1,5 @@
 import { request } from 'node:http';
-import type { Bed, BedProcess } from '@linecard/testkit';
+import type { Bed, BedProcess, Snapshot } from '@linecard/testkit';
 import { expect } from 'vitest';
 import { audit } from './audit.js';
 import { eventually } from './eventually.js';
@@ -41,4 +41,10 @@ export function callPlugin(bed: Bed, method: string, body: unknown): Promise<Plu
     sent.on('error', reject);
     sent.end(JSON.stringify(body));
   });
+}
+
+/** What there is in the bed, but for processes: to see that nothing is left of what came after. */
+export async function belongings(bed: Bed): Promise<Omit<Snapshot, 'processes'>> {
+  const { processes: _, ...rest } = await bed.snapshot();
+  return rest;
 }

@@ -39,6 +39,9 @@ export interface IdentityParts {
   readonly onError: (what: string, error: unknown) => void;
 }
 
+const firstRetryMs = 1000;
+const longestRetryMs = 30_000;
+
 /**
  * Learns from Docker, in the background, what its plugin protocol does not say: which container an endpoint belongs to,
  * names and labels, and what Docker has forgotten. The event of a connect comes between Join and the start of the
@@ -51,6 +54,7 @@ export class Identity {
   readonly #inspections = new Map<string, { again: boolean }>();
   readonly #suspects = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
+  #resyncTimer: NodeJS.Timeout | undefined;
   #closed = false;
 
   constructor(parts: IdentityParts) {
@@ -60,7 +64,7 @@ export class Identity {
   /** Follows Docker from now on. */
   start(): void {
     const { watch } = this.#parts;
-    watch.on('up', () => this.#try('read the containers of Docker', () => this.#resync()));
+    watch.on('up', () => this.#resyncIn(0));
     watch.on('event', (event) => this.#try(`follow ${event.type} ${event.action}`, () => this.#onEvent(event)));
     watch.start();
   }
@@ -68,6 +72,7 @@ export class Identity {
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#resyncTimer);
     this.#parts.watch.close();
   }
 
@@ -225,6 +230,22 @@ export class Identity {
     });
   }
 
+  /** Lists everything after `delayMs`, and again until it has succeeded or Docker is away. */
+  #resyncIn(delayMs: number): void {
+    clearTimeout(this.#resyncTimer);
+    this.#resyncTimer = setTimeout(() => {
+      if (!this.#parts.watch.connected) return;
+      this.#try('read the containers of Docker', async () => {
+        try {
+          await this.#resync();
+        } catch (error) {
+          if (!this.#closed) this.#resyncIn(Math.min(Math.max(delayMs * 2, firstRetryMs), longestRetryMs));
+          throw error;
+        }
+      });
+    }, delayMs);
+  }
+
   /** Lists everything: after Docker has come (back), when events were missed. */
   async #resync(): Promise<void> {
     const { engine, attacher, reconciler, firewall } = this.#parts;
@@ -232,7 +253,10 @@ export class Identity {
     // A Docker that has just started has made its FORWARD chain, and may have flushed what was there.
     await firewall.sync(true);
     const networks = (await engine.networks()).filter(({ driver }) => this.#isOurs(driver));
-    for (const { id } of networks) await this.#adopt(id);
+    // One network that cannot be taken back (its bridge is somebody else's now) must not keep the others from it.
+    for (const { id, name } of networks) {
+      await this.#adopt(id).catch((error: unknown) => this.#parts.onError(`take network ${name} back`, error));
+    }
     const containers = await engine.containers({ all: true });
     for (const { id, labels } of containers) this.#labels.set(id, labels);
     for (const container of containers) await this.#identifyAll(container);
@@ -298,9 +322,22 @@ export class Identity {
    * unknown to Docker over the grace period goes, and never a port whose link is in a container.
    */
   async #collect(): Promise<void> {
-    const { engine, watch, net, graceMs, driver, fabric } = this.#parts;
-    const { reaper } = fabric.parts;
+    const { watch } = this.#parts;
+    clearTimeout(this.#timer);
     if (!watch.connected || this.#closed) return;
+    const again = await this.#collectOnce().catch((error: unknown) => {
+      this.#parts.onError('collect what Docker forgot', error);
+      return true;
+    });
+    clearTimeout(this.#timer);
+    if (!again || this.#closed) return;
+    this.#timer = setTimeout(() => void this.#collect(), this.#parts.graceMs + 50);
+  }
+
+  /** Returns whether something is left to be looked at again. */
+  async #collectOnce(): Promise<boolean> {
+    const { engine, net, graceMs, driver, fabric } = this.#parts;
+    const { reaper } = fabric.parts;
     const known = await this.#knownToDocker(engine);
     const now = performance.now();
     const unknownPorts = [...this.#state.ports.values()].filter(
@@ -322,10 +359,7 @@ export class Identity {
       const bridge = this.#state.networks.get(id)?.plan.bridge ?? '';
       if (this.#state.portsOn(bridge).length === 0) await driver.deleteNetwork({ NetworkID: id });
     }
-    clearTimeout(this.#timer);
-    if (unknown.size > 0) {
-      this.#timer = setTimeout(() => this.#try('collect what Docker forgot', () => this.#collect()), graceMs + 50);
-    }
+    return unknown.size > 0;
   }
 
   /**
@@ -343,7 +377,19 @@ export class Identity {
 
   async #knownToDocker(engine: DockerEngine): Promise<{ endpoints: Set<string>; networks: Set<string> }> {
     const [containers, networks] = await Promise.all([engine.containers(), engine.networks()]);
-    const endpoints = containers.flatMap((container) => container.networks.map(({ endpointId }) => endpointId ?? ''));
-    return { endpoints: new Set(endpoints), networks: new Set(networks.map(({ id }) => id)) };
+    const running = containers.flatMap((container) => container.networks.map(({ endpointId }) => endpointId ?? ''));
+    // A container that is being started is not in that list yet, for as long as it takes; its networks know it by now.
+    const known = new Set(running);
+    const starting = networks.filter(({ id }) =>
+      [...this.#state.ports.values()].some((port) => port.networkId === id && !known.has(port.id)),
+    );
+    const details = await Promise.allSettled(starting.map(({ id }) => engine.network(id)));
+    for (const answer of details) {
+      const gone = answer.status === 'rejected' && (answer.reason as LinecardError).code === 'LC_NOT_FOUND';
+      if (answer.status === 'rejected' && !gone) throw answer.reason;
+      const endpoints = answer.status === 'rejected' ? [] : answer.value.endpoints;
+      for (const { endpointId, containerId } of endpoints) if (containerId !== undefined) known.add(endpointId);
+    }
+    return { endpoints: known, networks: new Set(networks.map(({ id }) => id)) };
   }
 }
