@@ -1,15 +1,30 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Bed, Snapshot } from '@linecard/testkit';
 import { expect, it } from 'vitest';
 import { describeSystem, useBed } from './support/system.js';
 
-const script = fileURLToPath(new URL('../quickstart', import.meta.url));
+const checkout = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
+const script = `${checkout}/quickstart`;
 const stateFolder = '/run/quickstart';
 
-/** The machine's own /usr/local/bin is not to be touched, and dockerd's cgroups are to go with the bed. */
-async function prepare(bed: Bed): Promise<void> {
+/**
+ * Lays a layer of the bed's own over the checkout, which then takes all that is written: a quickstart that finds
+ * node_modules out of date has npm remove them, and a bed has no network to get others from. The machine's
+ * /usr/local/bin is not to be touched either.
+ */
+async function shield(bed: Bed): Promise<void> {
   await bed.exec(['mount', '-t', 'tmpfs', 'none', '/usr/local/bin']);
+  await bed.exec(['mount', '-t', 'tmpfs', 'none', '/mnt']);
+  await bed.exec(['mkdir', '/mnt/upper', '/mnt/work']);
+  const layers = `lowerdir=${checkout},upperdir=/mnt/upper,workdir=/mnt/work`;
+  await bed.exec(['mount', '-t', 'overlay', 'none', '-o', layers, checkout]);
+}
+
+/** A bed in which quickstart starts dockerd itself: its cgroups are to go with the bed. */
+async function prepare(bed: Bed): Promise<void> {
+  await shield(bed);
   const settings = {
     'cgroup-parent': `/${bed.name}`,
     'storage-driver': 'vfs',
@@ -96,7 +111,7 @@ describeSystem('quickstart on a machine without systemd', () => {
 
 describeSystem('quickstart where everything runs already', () => {
   const theBed = useBed({ ovs: { tso: false }, docker: true }, async (bed) => {
-    await bed.exec(['mount', '-t', 'tmpfs', 'none', '/usr/local/bin']);
+    await shield(bed);
     await bed.daemon();
   });
 
@@ -124,5 +139,85 @@ describeSystem('quickstart where everything runs already', () => {
     expect(stdout).toContain('a network demo with driver bridge exists already');
     expect(stderr).toContain(`${stateFolder}/quickstart.log`);
     expect(readFileSync(bed.path(`${stateFolder}/quickstart.log`), 'utf8')).toContain('--- network demo');
+  });
+});
+
+/** A systemctl that starts and ends the daemons themselves, and remembers what runs. */
+const fakeSystemctl = `#!/bin/bash
+echo "$*" >>/run/systemctl.log
+exec >>/run/systemctl.log 2>&1
+run=/run/openvswitch
+start() {
+  case $1 in
+    openvswitch-switch)
+      mkdir -p $run
+      [ -e /etc/openvswitch/conf.db ] || ovsdb-tool create /etc/openvswitch/conf.db /usr/share/openvswitch/vswitch.ovsschema
+      ovsdb-server /etc/openvswitch/conf.db --remote=punix:$run/db.sock --log-file --pidfile --detach
+      ovs-vsctl --no-wait init
+      ovs-vswitchd unix:$run/db.sock --log-file --pidfile --detach ;;
+    docker) setsid dockerd --pidfile /run/docker.pid & ;;
+    linecard.service) eval "$(sed -n 's/^ExecStart=//p' /etc/systemd/system/linecard.service) & echo \\$! >/run/linecard.pid" ;;
+  esac
+}
+stop() {
+  case $1 in
+    openvswitch-switch) kill "$(cat $run/ovs-vswitchd.pid)" "$(cat $run/ovsdb-server.pid)" ;;
+    docker.service) kill "$(cat /run/docker.pid)"; tail --pid="$(cat /run/docker.pid)" -f /dev/null ;;
+    linecard.service) kill "$(cat /run/linecard.pid)" ;;
+  esac
+}
+verb=$1
+shift
+[ "\${1-}" != --now ] || shift
+for unit in "$@"; do
+  case $verb in
+    start | enable) start "$unit" ;;
+    stop | disable) stop "$unit" ;;
+    restart) stop "$unit"; sleep 1; start "$unit" ;;
+    is-active) exec test -d "/proc/$(cat /run/linecard.pid 2>/dev/null || echo none)" ;;
+  esac
+done
+`;
+
+describeSystem('quickstart on a machine with systemd', () => {
+  const theBed = useBed({}, async (bed) => {
+    await prepare(bed);
+    await bed.exec(['mount', '-t', 'tmpfs', 'none', '/etc/systemd/system']);
+    for (const folder of ['/run/systemd/system', '/run/programs']) mkdirSync(bed.path(folder), { recursive: true });
+    writeFileSync(bed.path('/run/programs/systemctl'), fakeSystemctl, { mode: 0o755 });
+  });
+  const withSystemctl = (...args: string[]) => {
+    const path = `/run/programs:${dirname(process.execPath)}:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;
+    const env = { LINECARD_QUICKSTART_STATE: stateFolder, PATH: path };
+    return theBed().exec([script, ...args], { env, timeoutMs: 110_000, allowFail: true });
+  };
+  const told = async () => (await theBed().exec(['cat', '/run/systemctl.log'])).stdout;
+
+  it('has systemd run everything', async () => {
+    const bed = theBed();
+    const { stdout, stderr, status } = await withSystemctl();
+    expect({ status, stderr }, `${stdout}\n${await told()}`).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatch(/^demo +demo-2 +eth0 +2 /m);
+    // ovs-vswitchd reads this only when it starts.
+    expect(await bed.vsctl('get', 'Open_vSwitch', '.', 'other_config:userspace-tso-enable')).toBe('"true"');
+    const log = await told();
+    for (const line of ['start openvswitch-switch', 'restart openvswitch-switch', 'start docker']) {
+      expect(log).toMatch(new RegExp(`^${line}$`, 'm'));
+    }
+    expect(log).toMatch(/^enable --now linecard\.socket linecard\.service$/m);
+  });
+
+  it('has systemd end what it began', async () => {
+    const bed = theBed();
+    const { stdout, status } = await withSystemctl('--down');
+    expect(status, stdout).toBe(0);
+    const log = await told();
+    expect(log).toMatch(/^disable --now linecard\.socket linecard\.service$/m);
+    expect(log).toMatch(/^stop docker\.service docker\.socket$/m);
+    expect(log).toMatch(/^stop openvswitch-switch /m);
+    expect((await bed.exec(['ls', '/etc/systemd/system', '/usr/local/bin'])).stdout).toBe(
+      '/etc/systemd/system:\n\n/usr/local/bin:\n',
+    );
+    expect((await bed.processes()).filter((line) => /ovs|dockerd|linecard/.test(line))).toEqual([]);
   });
 });

@@ -22,7 +22,6 @@ import {
   status,
 } from '@linecard/api';
 import { LinecardError } from '@linecard/wire';
-import type { z } from 'zod';
 
 /** Longer than the daemon takes to say that Open vSwitch does not answer. */
 const timeoutMs = 60_000;
@@ -33,6 +32,11 @@ interface Call {
   readonly query?: Readonly<Record<string, string | undefined>>;
   readonly body?: unknown;
   readonly signal?: AbortSignal;
+}
+
+/** What tells whether an answer has the form that it must have. */
+interface Form<T> {
+  safeParse(value: unknown): { readonly success: true; readonly data: T } | { readonly success: false };
 }
 
 /** The daemon, over its socket. Rejects with what the daemon says, or `LC_CLOSED` when it goes away meanwhile. */
@@ -84,10 +88,10 @@ export class RemoteApi implements ControlApi {
     return (await this.#ask('/doctor', doctorAnswer)).findings;
   }
 
-  async #ask<S extends z.ZodType>(path: string, schema: S, call: Call = {}): Promise<z.output<S>> {
+  async #ask<T>(path: string, form: Form<T>, call: Call = {}): Promise<T> {
     const response = await this.#send(path, { ...call, signal: AbortSignal.timeout(timeoutMs) });
     if (response.statusCode !== 200) throw await refusal(response);
-    return check(path, schema, await readJson(response));
+    return check(path, form, await readJson(response));
   }
 
   #send(path: string, { method = 'GET', query = {}, body, signal }: Call): Promise<IncomingMessage> {
@@ -124,8 +128,8 @@ function unreachable(socketPath: string, error: NodeJS.ErrnoException): Linecard
   return new LinecardError('LC_CLOSED', `the daemon does not answer: ${error.message}`, { cause: error });
 }
 
-function check<S extends z.ZodType>(path: string, schema: S, value: unknown): z.output<S> {
-  const result = schema.safeParse(value);
+function check<T>(path: string, form: Form<T>, value: unknown): T {
+  const result = form.safeParse(value);
   if (result.success) return result.data;
   throw new LinecardError('LC_PROTOCOL', `the daemon's answer to ${path} has another form`, {
     hint: 'the daemon has another version than this command: restart it',
