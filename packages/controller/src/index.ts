@@ -13,7 +13,7 @@ export type { FlowRemovedEvent, PacketIn, PortEvent } from './events.js';
 export type { FlowSpec } from './flow-spec.js';
 export type { FlowChanges, FlowOwner, FlowStats, Flows } from './flows.js';
 export type { TlsOptions } from './listener.js';
-export { type LoadOptions, loadApp, type Transpile, watchApp } from './load-app.js';
+export { type LoadOptions, loadApp, watchApp } from './load-app.js';
 export { allVersions, versionName } from './negotiate.js';
 export type { Port } from './port.js';
 export type { Role, SwitchSession } from './switch-session.js';

@@ -5,16 +5,12 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { LinecardError } from '@linecard/wire';
 import type { App, AppKit } from './app.js';
-
-/** Turns the TypeScript of a file into JavaScript (an ES module). */
-export type Transpile = (source: string, path: string) => string | Promise<string>;
+import { transpile } from './transpile.js';
 
 /** What {@link loadApp} needs beside the path. */
 export interface LoadOptions {
   /** Handed to an app that is a function. */
   readonly kit: AppKit;
-  /** Needed for `.ts` and `.mts` files only. */
-  readonly transpile?: Transpile;
 }
 
 /**
@@ -23,7 +19,7 @@ export interface LoadOptions {
  */
 export async function loadApp(path: string, options: LoadOptions): Promise<App> {
   const file = resolve(path);
-  const module = await importFile(file, options.transpile);
+  const module = await importFile(file);
   const exported = module.default;
   const app: unknown = typeof exported === 'function' ? await exported(options.kit) : exported;
   return checkApp(app, file);
@@ -45,18 +41,13 @@ export function checkApp(value: unknown, file: string): App {
   });
 }
 
-async function importFile(file: string, transpile: Transpile | undefined): Promise<{ default?: unknown }> {
+async function importFile(file: string): Promise<{ default?: unknown }> {
   const source = await readFile(file, 'utf8').catch((cause) => {
     throw new LinecardError('LC_NOT_FOUND', `cannot read the app ${file}: ${cause.message}`, { cause });
   });
   // A name per load, so that Node's module cache, which never forgets, does not answer with the file of before.
   const load = randomUUID();
   if (!/\.m?ts$/.test(file)) return importUrl(file, `${pathToFileURL(file).href}?load=${load}`);
-  if (transpile === undefined) {
-    throw new LinecardError('LC_INVALID', `${file} is TypeScript, and nothing here can read that`, {
-      hint: 'run it as JavaScript (.js or .mjs)',
-    });
-  }
   return importTranspiled(file, await transpile(source, file), load);
 }
 
