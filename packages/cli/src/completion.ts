@@ -21,9 +21,18 @@ function entries(program: Command): Entry[] {
   return program.commands.map((command) => ({
     name: command.name(),
     summary: command.summary(),
-    options: command.createHelp().visibleOptions(command),
-    args: command.registeredArguments.map((argument) => argument.argChoices ?? sources[argument.name()] ?? []),
+    options: optionsOf(command),
+    args:
+      command.commands.length > 0
+        ? [command.commands.map((part) => part.name())]
+        : command.registeredArguments.map((argument) => argument.argChoices ?? sources[argument.name()] ?? []),
   }));
+}
+
+/** The options of a command; of a group of commands those that any of them has. */
+function optionsOf(command: Command): readonly Option[] {
+  const all = [command, ...command.commands].flatMap((one) => one.createHelp().visibleOptions(one));
+  return [...new Map(all.map((option) => [option.long, option])).values()];
 }
 
 /** The script by which a shell completes a program, made from the program's own definition. */

@@ -38,7 +38,7 @@ export function json(value: unknown): string {
 }
 
 /** Writes to standard output, and resolves when it is written. */
-export function print(text: string): Promise<void> {
+export function print(text: string | Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     process.stdout.write(text, (error) => (error ? reject(error) : resolve()));
   });

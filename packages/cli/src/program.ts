@@ -6,6 +6,7 @@ import { addCompletion } from './commands/completion.js';
 import { addDoctor } from './commands/doctor.js';
 import { addInstall, addUninstall } from './commands/install.js';
 import { addNetworks } from './commands/networks.js';
+import { addOpenflow } from './commands/openflow.js';
 import { addPort } from './commands/port.js';
 import { addPorts } from './commands/ports.js';
 import { addStatus } from './commands/status.js';
@@ -35,11 +36,13 @@ export function buildProgram(): Command {
     .description('Plugs containers into Open vSwitch and tells which OpenFlow port each one got.')
     .version(version(), '-V, --version', 'print the version')
     .exitOverride()
+    // What stands behind a command's name is the command's own, also --version.
+    .enablePositionalOptions()
     .showHelpAfterError('(--help tells what is allowed)')
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'linecard: ')) })
     .addHelpText('after', environment);
   const adders = [addUp, addStatus, addDoctor, addNetworks, addPorts, addPort, addAttach, addDetach];
-  for (const add of [...adders, addInstall, addUninstall, addCompletion]) add(program);
+  for (const add of [...adders, addOpenflow, addInstall, addUninstall, addCompletion]) add(program);
   return program;
 }
 
