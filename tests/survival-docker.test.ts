@@ -249,7 +249,21 @@ describeSystem('plugin requests that come twice, late or out of order', () => {
         await Promise.all([0, 1].map((n) => callPlugin(bed, 'DeleteNetwork', { NetworkID: networkIds[n] })));
         await eventually(async () => expect(await belongings(bed)).toEqual(before), { what: 'nothing to be left' });
       }),
-      { numRuns: 12, interruptAfterTimeLimit: 15_000, endOnFailure: true },
+      { numRuns: 25, interruptAfterTimeLimit: 15_000, endOnFailure: true },
+    );
+  });
+
+  it('leave nothing when they all come at once', async () => {
+    const bed = theBed();
+    const before = await belongings(bed);
+    await fc.assert(
+      fc.asyncProperty(fc.array(steps, { minLength: 20, maxLength: 60 }), async (sequence) => {
+        const answers = await Promise.all(sequence.map((step) => callPlugin(bed, step.method, requestOf(step))));
+        expect(answers.map(({ status }) => status)).toEqual(sequence.map(() => 200));
+        await Promise.all([0, 1].map((n) => callPlugin(bed, 'DeleteNetwork', { NetworkID: networkIds[n] })));
+        await eventually(async () => expect(await belongings(bed)).toEqual(before), { what: 'nothing to be left' });
+      }),
+      { numRuns: 10, interruptAfterTimeLimit: 10_000, endOnFailure: true },
     );
   });
 });
