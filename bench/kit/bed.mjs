@@ -5,8 +5,8 @@ import { meterSocket } from './paths.mjs';
 const here = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url));
 const main = fileURLToPath(new URL('../../packages/cli/dist/main.js', import.meta.url));
 
-/** What node is given for the daemon, as in its systemd unit. */
-const daemonFlags = ['--max-semi-space-size=4'];
+/** As the daemon's systemd unit has it. */
+const nodeOptions = '--max-semi-space-size=4';
 
 /**
  * Runs `inside/SCRIPT` in a machine of its own with Open vSwitch, the daemon and, if wanted, Docker. Returns what the
@@ -17,8 +17,8 @@ export async function inBed(script, { docker = false, tso = false, meter = false
   try {
     const preload = meter ? ['--import', here('kit/meter.mjs')] : [];
     await bed.daemon({
-      argv: ['node', ...daemonFlags, ...preload, main, 'up', '--log', 'json'],
-      env: { LINECARD_BENCH_METER: meterSocket },
+      argv: ['node', ...preload, main, 'up', '--log', 'json'],
+      env: { NODE_OPTIONS: nodeOptions, LINECARD_BENCH_METER: meterSocket },
     });
     const { stdout } = await bed.exec(['node', here(`inside/${script}`), ...argv], { timeoutMs });
     return JSON.parse(stdout.trim().split('\n').at(-1));

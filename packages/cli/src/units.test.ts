@@ -9,6 +9,7 @@ it('marks everything as its own', () => {
 });
 
 it('quotes paths for systemd', () => {
+  expect(serviceUnit(program)).toContain('Environment=NODE_OPTIONS=--max-semi-space-size=4\n');
   expect(serviceUnit(program)).toContain(`ExecStart="/opt/my node/bin/node" "/srv/it's 100%% $$HOME/main.js" up\n`);
 });
 
