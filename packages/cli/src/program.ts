@@ -7,6 +7,7 @@ import { addDoctor } from './commands/doctor.js';
 import { addInstall, addUninstall } from './commands/install.js';
 import { addNetworks } from './commands/networks.js';
 import { addOpenflow } from './commands/openflow.js';
+import { addOvn } from './commands/ovn.js';
 import { addPort } from './commands/port.js';
 import { addPorts } from './commands/ports.js';
 import { addStatus } from './commands/status.js';
@@ -41,7 +42,7 @@ export function buildProgram(): Command {
     .showHelpAfterError('(--help tells what is allowed)')
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'linecard: ')) })
     .addHelpText('after', environment);
-  const adders = [addUp, addStatus, addDoctor, addNetworks, addPorts, addPort, addAttach, addDetach];
+  const adders = [addUp, addStatus, addDoctor, addNetworks, addPorts, addPort, addAttach, addDetach, addOvn];
   for (const add of [...adders, addOpenflow, addInstall, addUninstall, addCompletion]) add(program);
   return program;
 }

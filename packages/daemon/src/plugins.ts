@@ -7,7 +7,7 @@ import {
   pluginHandler,
   systemdSockets,
 } from '@linecard/docker';
-import { driverNames, type Host } from '@linecard/driver';
+import { driverNames, type Host, type Overlay, overlayDriverName } from '@linecard/driver';
 import type { Logger } from 'pino';
 import { errorFields } from './log.js';
 
@@ -17,6 +17,7 @@ const deadlineMs = 25_000;
 /** Listens for dockerd: on the sockets that systemd passed when there are any, else on sockets of its own. */
 export async function listenPlugins(
   host: Host,
+  overlay: Overlay,
   directory: string,
   observe: (call: PluginCall) => void,
 ): Promise<PluginListener[]> {
@@ -24,9 +25,12 @@ export async function listenPlugins(
   const passed = systemdSockets();
   const addresses: PluginAddress[] =
     passed.length > 0 ? passed : driverNames.map((name) => ({ path: join(directory, `${name}.sock`) }));
+  const { driver, ipam } = overlay;
+  const overlayHandler = pluginHandler({ networkDriver: driver, ipamDriver: ipam, deadlineMs, observe });
   const listeners: PluginListener[] = [];
   try {
     for (const address of addresses) listeners.push(await listenPlugin(handler, address));
+    listeners.push(await listenPlugin(overlayHandler, { path: join(directory, `${overlayDriverName}.sock`) }));
   } catch (error) {
     await Promise.all(listeners.map((listener) => listener.close()));
     throw error;

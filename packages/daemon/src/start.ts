@@ -1,5 +1,5 @@
 import { listenPlugin, type PluginListener } from '@linecard/docker';
-import { createHost, type Host } from '@linecard/driver';
+import { createHost, createOverlay, type Host, type Overlay } from '@linecard/driver';
 import { explain } from '@linecard/wire';
 import type { Logger } from 'pino';
 import type { DaemonConfig } from './config.js';
@@ -41,16 +41,26 @@ export async function startDaemon(config: DaemonConfig, logger: Logger): Promise
     },
     onDocker: (up) => (up ? logger.info('Docker answers') : logger.warn('Docker is away')),
   });
-  const closing: Close[] = [() => host.close()];
+  const overlay = createOverlay(host, {
+    graceMs: config.graceMs,
+    checkpoint: config.checkpoint,
+    onError: (what, error) => {
+      metrics.failed();
+      logger.error(errorFields(error), `could not ${what}`);
+    },
+    onWarning: (text) => logger.warn(text),
+  });
+  const closing: Close[] = [() => host.close(), () => overlay.close()];
   const close = async () => {
     for (const one of closing.splice(0).reverse()) await one();
   };
   try {
-    await serve(host, config, { logger, metrics, closing });
+    await serve(host, overlay, config, { logger, metrics, closing });
   } catch (error) {
     await close();
     throw error;
   }
+  overlay.start();
   host.start();
   logger.info({ pid: process.pid }, 'linecard is up');
   return { close };
@@ -64,11 +74,16 @@ interface Serving {
 }
 
 /** Opens every door. The control socket comes first, because it tells whether another daemon runs. */
-async function serve(host: Host, config: DaemonConfig, { logger, metrics, closing }: Serving): Promise<void> {
+async function serve(
+  host: Host,
+  overlay: Overlay,
+  config: DaemonConfig,
+  { logger, metrics, closing }: Serving,
+): Promise<void> {
   let listen: string | undefined;
   const api = new HostApi(host, { pluginDirectory: config.pluginDirectory, listen: () => listen });
   closing.push(await listenControl(api, config.controlSocket));
-  const plugins: PluginListener[] = await listenPlugins(host, config.pluginDirectory, (call) => {
+  const plugins: PluginListener[] = await listenPlugins(host, overlay, config.pluginDirectory, (call) => {
     metrics.called(call);
     logCall(logger, call);
   });

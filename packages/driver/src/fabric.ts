@@ -299,7 +299,7 @@ export class Fabric {
 }
 
 /** Forwarding turns router advertisements off; an uplink that lives on them must keep them (kernel ip-sysctl). */
-async function enableIPv6Forwarding(links: readonly Link[]): Promise<void> {
+export async function enableIPv6Forwarding(links: readonly Link[]): Promise<void> {
   for (const { name, flags } of links) {
     if (flags.loopback) continue;
     const key = ['net', 'ipv6', 'conf', name, 'accept_ra'];

@@ -29,7 +29,7 @@ export class HostPorts {
    * Opens all ports of an endpoint. A host port of 0 becomes one that is free; of a range, the first free one.
    * Rejects with `LC_CONFLICT` when one is taken, and then holds none. Called again, it replaces what was held.
    */
-  async hold(port: Port, bindings: readonly PortBinding[]): Promise<PortMapping[]> {
+  async hold(port: Pick<Port, 'id' | 'addresses'>, bindings: readonly PortBinding[]): Promise<PortMapping[]> {
     this.release(port.id);
     const target = port.addresses.map((text) => parseCidr(text).address)[0];
     const held: Held[] = [];

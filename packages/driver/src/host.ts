@@ -38,6 +38,7 @@ export interface Host {
   readonly state: State;
   readonly ovs: OpenvSwitch;
   readonly net: Netlink;
+  readonly reaper: LinkReaper;
   readonly engine: DockerEngine;
   readonly watch: DockerWatch;
   readonly fabric: Fabric;
@@ -130,6 +131,7 @@ export function createHost(options: HostOptions): Host {
     state,
     ovs,
     net,
+    reaper,
     engine,
     watch,
     fabric,

@@ -78,10 +78,10 @@ const chain = (name: string, hook: string, rules: readonly string[]) =>
 
 // The userspace datapath reads copies of frames: the host's own stack sees each one on the port too, answers ARP for
 // the gateway with the port's address, and routes around the bridge. It must not hear what comes from a container.
-const portGuard = {
-  inet: chain('ports', 'type filter hook prerouting priority raw - 10;', [`iifname "${hostPrefix}*" drop`]),
-  arp: chain('ports', 'type filter hook input priority filter;', [`iifname "${hostPrefix}*" drop`]),
-};
+const portGuard = (prefix: string) => ({
+  inet: chain('ports', 'type filter hook prerouting priority raw - 10;', [`iifname "${prefix}*" drop`]),
+  arp: chain('ports', 'type filter hook input priority filter;', [`iifname "${prefix}*" drop`]),
+});
 
 /** What the firewall is to hold. */
 export interface FirewallPlan {
@@ -91,6 +91,10 @@ export interface FirewallPlan {
   readonly published: readonly PublishedPort[];
   /** Bridges of Docker's own driver, whose containers are nobody's business here. */
   readonly dockerBridges: readonly string[];
+  /** The name of the tables; {@link natTable} by default. */
+  readonly table?: string;
+  /** How the names of container ports begin; as those of the local driver by default. */
+  readonly portPrefix?: string;
 }
 
 /**
@@ -98,14 +102,16 @@ export interface FirewallPlan {
  * removal. Forwarding decisions stand here and not in Docker's chains: a packet that this table drops is dropped
  * whatever other tables accept, so what lets our bridges through Docker's FORWARD policy opens nothing else.
  */
-export function natRuleset({ active, networks, published, dockerBridges }: FirewallPlan): string {
+export function natRuleset(plan: FirewallPlan): string {
+  const { active, networks, published, dockerBridges, table = natTable, portPrefix = hostPrefix } = plan;
   const removal = ['inet', 'arp']
-    .map((family) => `table ${family} ${natTable}\ndelete table ${family} ${natTable}\n`)
+    .map((family) => `table ${family} ${table}\ndelete table ${family} ${table}\n`)
     .join('');
   if (!active) return removal;
-  const arp = `table arp ${natTable} {\n${portGuard.arp}}\n`;
-  const chains = [portGuard.inet, ...(networks.length === 0 ? [] : gatewayChains(networks, published, dockerBridges))];
-  return `${removal}${arp}table inet ${natTable} {\n${chains.join('')}}\n`;
+  const guard = portGuard(portPrefix);
+  const arp = `table arp ${table} {\n${guard.arp}}\n`;
+  const chains = [guard.inet, ...(networks.length === 0 ? [] : gatewayChains(networks, published, dockerBridges))];
+  return `${removal}${arp}table inet ${table} {\n${chains.join('')}}\n`;
 }
 
 function gatewayChains(

@@ -190,6 +190,14 @@ export class SwitchEdit {
     if (row) this.#ensureKeys(table, row._uuid, 'external_ids', row.external_ids, ids, owned);
   }
 
+  /** Sets keys in the `external_ids` of the one row of table Open_vSwitch. Throws `LC_OVSDB` when there is none. */
+  setRootIds(ids: Ids): void {
+    const root = this.#view.root();
+    if (root === undefined) throw new LinecardError('LC_OVSDB', 'the database of Open vSwitch is empty');
+    const missing = [...ids].filter(([key, value]) => root.external_ids.get(key) !== value);
+    if (missing.length > 0) this.#tx.setKeys('Open_vSwitch', root._uuid, 'external_ids', Object.fromEntries(missing));
+  }
+
   #ensureKeys(
     table: 'Bridge' | 'Interface',
     uuid: Uuid,

@@ -18,7 +18,7 @@ export interface PortSpec {
   readonly bridge: string;
   readonly name: string;
   /** Interface `type`: empty for a device of the system, `patch` for one end of a cable between two bridges. */
-  readonly type: '' | 'vxlan' | 'geneve' | 'gre' | 'patch';
+  readonly type: '' | 'internal' | 'vxlan' | 'geneve' | 'gre' | 'patch';
   readonly options?: ReadonlyMap<string, string>;
   /** Interface `ofport_request`, 1 to 65279. */
   readonly ofport?: number;

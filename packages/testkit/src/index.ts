@@ -4,6 +4,7 @@ export type { DockerOptions } from './docker.js';
 export { type HostFootprint, hostFootprint } from './footprint.js';
 export { askSocket, type HttpAnswer } from './http.js';
 export { sweepDeadBeds } from './leftovers.js';
+export { type HostPlan, MultiHost, type MultiHostOptions } from './multi-host.js';
 export type { OvsOptions, StopSignal } from './ovs.js';
 export type { BedProcess, ExecOptions, ExecResult, Exit } from './process.js';
 export type { SpawnOptions } from './sandbox.js';

@@ -7,6 +7,8 @@ import { waitUntil } from './wait.js';
 export interface OvsOptions {
   /** Turns userspace TSO on (`other_config:userspace-tso-enable`): no checksum offload needs to be turned off then. */
   readonly tso?: boolean;
+  /** `external_ids:system-id`: what this machine is called among others; `bed` by default. */
+  readonly systemId?: string;
 }
 
 type Daemon = 'ovsdb-server' | 'ovs-vswitchd';
@@ -76,7 +78,7 @@ export class Ovs {
       ...(version === undefined ? [] : [`ovs-version=${version}`]),
       ...(options.tso === undefined ? [] : [`other_config:userspace-tso-enable=${options.tso}`]),
       'external-ids:hostname=bed',
-      'external-ids:system-id=bed',
+      `external-ids:system-id=${options.systemId ?? 'bed'}`,
     ];
     const set = ['--', 'init', '--', 'set', 'Open_vSwitch', '.', ...settings];
     await this.#sandbox.exec(['ovs-vsctl', '--timeout=10', '--no-wait', ...set]);

@@ -15,9 +15,12 @@ const ownFolders = [
   'run',
   'etc/docker',
   'etc/openvswitch',
+  'etc/ovn',
   'var/lib/docker',
   'var/lib/openvswitch',
+  'var/lib/ovn',
   'var/log/openvswitch',
+  'var/log/ovn',
 ];
 
 const initScript = fileURLToPath(new URL('../scripts/bed-init.sh', import.meta.url));

@@ -1,0 +1,107 @@
+import { Addresses, Northbound } from '@linecard/ovn';
+import type { OpenvSwitch } from '@linecard/switch';
+import { LinecardError } from '@linecard/wire';
+
+/** What `ovs-vsctl set Open_vSwitch . external_ids:...` says of this host's part in OVN. */
+export interface HostSettings {
+  /** The name of this host's chassis. */
+  readonly host: string;
+  /** Endpoints of the northbound database. */
+  readonly northbound: string;
+  readonly encapIp: string | undefined;
+  readonly encapType: string;
+  readonly bridge: string;
+}
+
+/** The northbound database of this host's OVN, once it is known where that is. */
+export interface Central {
+  readonly settings: HostSettings;
+  readonly nb: Northbound;
+  readonly addresses: Addresses;
+}
+
+/** How long an address that was released is not given to another container, in ms. */
+const quarantineMs = 30_000;
+
+/**
+ * Follows `external_ids` of the host's Open_vSwitch row to the northbound database, also when they change. Until they
+ * are there nothing is connected: a host without OVN pays nothing.
+ */
+export class CentralLink {
+  readonly #ovs: OpenvSwitch;
+  readonly #onReady: () => void;
+  readonly #onLost: (error: unknown) => void;
+  #current: Central | undefined;
+
+  constructor(ovs: OpenvSwitch, hooks: { onReady: () => void; onLost: (error: unknown) => void }) {
+    this.#ovs = ovs;
+    this.#onReady = hooks.onReady;
+    this.#onLost = hooks.onLost;
+    const follow = () => this.#follow();
+    ovs.view.replica.on('synced', follow).on('change', (changes) => {
+      if (changes.some(({ table }) => table === 'Open_vSwitch')) follow();
+    });
+  }
+
+  /** What is connected to, whether it answers or not. */
+  get current(): Central | undefined {
+    return this.#current;
+  }
+
+  /** Resolves when the northbound database answers. Rejects with `LC_INVALID` without settings, else as it does. */
+  async ready(timeoutMs: number): Promise<Central> {
+    await this.#ovs.whenReady(timeoutMs);
+    this.#follow();
+    const current = this.#current;
+    if (current === undefined) {
+      throw new LinecardError(
+        'LC_INVALID',
+        'this host does not know its OVN: external_ids of Open_vSwitch lack ovn-nb',
+        {
+          hint: '`linecard ovn join CENTRAL` sets it up; networks of this host alone are made with -d ovs',
+        },
+      );
+    }
+    await current.nb.whenReady(timeoutMs);
+    return current;
+  }
+
+  async close(): Promise<void> {
+    await this.#current?.nb.close();
+    this.#current = undefined;
+  }
+
+  #follow(): void {
+    if (!this.#ovs.ready) return;
+    const settings = readSettings(this.#ovs.view.root()?.external_ids ?? new Map());
+    const before = this.#current?.settings;
+    if (before?.northbound === settings?.northbound && before?.host === settings?.host) {
+      if (this.#current !== undefined && settings !== undefined) this.#current = { ...this.#current, settings };
+      return;
+    }
+    this.#current?.nb.close().catch(() => undefined);
+    this.#current = undefined;
+    if (settings === undefined) return;
+    try {
+      const nb = new Northbound({ endpoint: settings.northbound });
+      const addresses = new Addresses(nb, { host: settings.host, quarantineMs });
+      nb.replica.on('synced', this.#onReady);
+      this.#current = { settings, nb, addresses };
+      nb.start();
+    } catch (error) {
+      this.#onLost(error);
+    }
+  }
+}
+
+function readSettings(ids: ReadonlyMap<string, string>): HostSettings | undefined {
+  const [host, northbound] = [ids.get('system-id'), ids.get('ovn-nb')];
+  if (host === undefined || northbound === undefined) return undefined;
+  return {
+    host,
+    northbound,
+    encapIp: ids.get('ovn-encap-ip'),
+    encapType: ids.get('ovn-encap-type')?.split(',')[0] ?? 'geneve',
+    bridge: ids.get('ovn-bridge') ?? 'br-int',
+  };
+}

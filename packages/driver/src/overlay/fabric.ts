@@ -1,0 +1,226 @@
+import { isErrno, type LinkReaper, type Netlink, tapHasOffloads, writeSysctl } from '@linecard/linux';
+import {
+  editEndpoint,
+  editNetwork,
+  hostPortName,
+  type LogicalEndpoint,
+  type LogicalNetwork,
+  transit,
+} from '@linecard/ovn';
+import type { OpenvSwitch, SwitchEdit } from '@linecard/switch';
+import { LinecardError, parseCidr } from '@linecard/wire';
+import { enableIPv6Forwarding } from '../fabric.js';
+import type { Central, CentralLink, HostSettings } from './central.js';
+import { OverlayFirewall } from './firewall.js';
+import { largestMtu } from './mtu.js';
+import { gatewayInterface, overlayInterface, overlayPeer } from './names.js';
+import {
+  gatewayMark,
+  networkId,
+  networkPrefix,
+  type OverlayNetwork,
+  type OverlayPort,
+  overlayPortIds,
+  overlayPortKeys,
+} from './records.js';
+import type { OverlayState } from './state.js';
+
+/** What an overlay fabric is made of. */
+export interface OverlayParts {
+  readonly ovs: OpenvSwitch;
+  readonly net: Netlink;
+  readonly reaper: LinkReaper;
+  readonly central: CentralLink;
+  readonly state: OverlayState;
+  /** Told of what works, but not as it should. */
+  readonly onWarning: (text: string) => void;
+  /** Told of each step on the way; tests kill the process there. */
+  readonly checkpoint: (step: string) => void;
+}
+
+/** How long ovs-vswitchd may take to make a port, in ms. */
+const portMs = 10_000;
+
+/** Makes the northbound database, the integration bridge and the kernel what the state wants: one piece at a time. */
+export class OverlayFabric {
+  readonly parts: OverlayParts;
+  readonly firewall: OverlayFirewall;
+  readonly #warned = new Set<string>();
+
+  constructor(parts: OverlayParts) {
+    this.parts = parts;
+    this.firewall = new OverlayFirewall(parts.state, parts.net);
+  }
+
+  /** A network as the northbound database is to have it. */
+  logicalNetwork({ plan, name }: OverlayNetwork, host: string): LogicalNetwork {
+    return {
+      switch: plan.switch,
+      host,
+      id: plan.id,
+      ...(name === undefined ? {} : { label: name }),
+      subnets: plan.subnets,
+      ...(plan.router === undefined ? {} : { router: { name: plan.router, gateway: plan.gateway } }),
+      ...(plan.localnet === undefined ? {} : { localnet: plan.localnet }),
+    };
+  }
+
+  /** An endpoint as the northbound database is to have it; undefined when its network is not known. */
+  logicalEndpoint(port: OverlayPort, host: string): LogicalEndpoint | undefined {
+    const network = this.parts.state.networks.get(port.networkId);
+    if (network === undefined) return undefined;
+    return {
+      id: port.id,
+      switch: network.plan.switch,
+      host,
+      mac: port.mac,
+      addresses: port.addresses.map((text) => parseCidr(text).address),
+      space: network.plan.space,
+      ...(network.name === undefined ? {} : { network: network.name }),
+      ...(port.container === undefined ? {} : { container: port.container }),
+    };
+  }
+
+  /** The integration bridge's name. Throws `LC_NOT_FOUND` when ovn-controller has not made it. */
+  bridge({ bridge }: HostSettings): string {
+    if (this.parts.ovs.view.bridge(bridge) !== undefined) return bridge;
+    throw new LinecardError('LC_NOT_FOUND', `there is no integration bridge ${bridge}`, {
+      hint: 'ovn-controller makes it: does it run? `linecard ovn join` starts it',
+    });
+  }
+
+  /** Makes a network: its logical switch and router, this host's way out, and the memory of it. */
+  async makeNetwork(network: OverlayNetwork, central: Central): Promise<void> {
+    const { nb, settings } = central;
+    const logical = this.logicalNetwork(network, settings.host);
+    const bridge = this.bridge(settings);
+    await this.parts.ovs.commit((edit) => edit.setIds('Bridge', bridge, new Map([networkId(network)])));
+    this.parts.checkpoint('network-remembered');
+    await nb.write((tx) => editNetwork(nb, tx, logical), { what: `make logical switch ${logical.switch}` });
+    this.parts.checkpoint('network-written');
+    await this.makeExit(network, settings);
+  }
+
+  /** Forgets a network in this host's memory. */
+  async forgetNetwork(id: string, settings: HostSettings): Promise<void> {
+    await this.parts.ovs.commit((edit) => edit.setIds('Bridge', settings.bridge, new Map(), [networkPrefix + id]));
+  }
+
+  /** The routers whose packets leave for the world on this host. */
+  exits(settings: HostSettings): Set<string> {
+    const here = [...this.parts.state.networks.values()].filter(({ plan: { gateway } }) => {
+      return gateway === 'distributed' || gateway.host === settings.host;
+    });
+    return new Set(here.map(({ plan }) => plan.router).filter((router) => router !== undefined));
+  }
+
+  /** Makes the interface through which a network's router reaches this host's stack, when packets leave here. */
+  async makeExit({ plan }: OverlayNetwork, settings: HostSettings): Promise<void> {
+    const { ovs, net } = this.parts;
+    const { router } = plan;
+    if (router === undefined || !this.exits(settings).has(router)) return;
+    const name = gatewayInterface(router);
+    const externalIds = new Map([
+      ['linecard', gatewayMark],
+      ['iface-id', hostPortName(router)],
+      ['router', router],
+    ]);
+    await ovs.commit((edit) => edit.ensurePort({ bridge: this.bridge(settings), name, type: 'internal', externalIds }));
+    await ovs.ofport(name, portMs);
+    const mtu = await this.mtuOf(plan.mtu, settings);
+    await net.setLink(name, { mac: transit.host.mac, mtu, up: true });
+    const link = await net.link(name);
+    if (link === undefined) return;
+    await net.addAddress(link.index, `${transit.host.v4}/${transit.prefix.v4}`);
+    await writeSysctl(['net', 'ipv4', 'conf', name, 'route_localnet'], 1);
+    await writeSysctl(['net', 'ipv4', 'ip_forward'], 1);
+    if (plan.subnets.some(({ pool }) => pool.family === 6)) {
+      await net.addAddress(link.index, `${transit.host.v6}/${transit.prefix.v6}`);
+      await enableIPv6Forwarding(await net.links());
+    }
+    for (const { pool } of plan.subnets) {
+      const gateway = pool.family === 4 ? transit.router.v4 : transit.router.v6;
+      await net.addRoute({ destination: pool, gateway, ifindex: link.index });
+    }
+    this.parts.checkpoint('exit-made');
+  }
+
+  /** Removes the interfaces of routers that no network of this host is at. */
+  async removeExits(settings: HostSettings): Promise<void> {
+    const { ovs } = this.parts;
+    const exits = this.exits(settings);
+    const stale = [...ovs.view.interfacesOf(settings.bridge)].filter(({ external_ids }) => {
+      return external_ids.get('linecard') === gatewayMark && !exits.has(external_ids.get('router') ?? '');
+    });
+    if (stale.length === 0) return;
+    await ovs.commit((edit) => {
+      for (const { name } of stale) edit.removePort(name);
+    });
+  }
+
+  /** The MTU for containers of this host: what was asked for, else what the tunnels leave of the underlay's. */
+  async mtuOf(wanted: number | undefined, settings: HostSettings): Promise<number> {
+    const largest = await largestMtu(this.parts.net, settings);
+    const warning = `MTU ${wanted} is more than the ${largest} that fit through the ${settings.encapType} tunnels`;
+    if (wanted !== undefined && wanted > largest && !this.#warned.has(warning)) {
+      this.#warned.add(warning);
+      this.parts.onWarning(`${warning}: large packets to other hosts will be lost`);
+    }
+    return wanted ?? largest;
+  }
+
+  /** Makes an endpoint: logical port and addresses in one transaction, at the same time the link and its interface. */
+  async makePort(port: OverlayPort, network: OverlayNetwork, central: Central): Promise<void> {
+    const bridge = this.bridge(central.settings);
+    const mtu = await this.mtuOf(network.plan.mtu, central.settings);
+    await Promise.all([this.writePort(port, central), this.#plug(port, network, bridge, mtu)]);
+  }
+
+  async #plug(port: OverlayPort, network: OverlayNetwork, bridge: string, mtu: number): Promise<void> {
+    await this.makeLink(port, bridge, mtu);
+    this.parts.checkpoint('overlay-link-created');
+    await this.parts.ovs.commit((edit) => this.editPort(edit, port, network, bridge));
+    this.parts.checkpoint('overlay-row-committed');
+  }
+
+  /** Writes the logical port as far as it is missing. */
+  async writePort(port: OverlayPort, { nb, addresses, settings }: Central): Promise<void> {
+    const logical = this.logicalEndpoint(port, settings.host);
+    if (logical === undefined) return;
+    const what = `make logical port ${port.id.slice(0, 12)}`;
+    await nb.write((tx) => editEndpoint(nb, tx, addresses, logical), { what });
+    this.parts.checkpoint('logical-port-written');
+  }
+
+  /** Writes into an edit all that is wanted of an endpoint's interface. */
+  editPort(edit: SwitchEdit, port: OverlayPort, network: OverlayNetwork, bridge: string): void {
+    const externalIds = overlayPortIds(port, network.name);
+    edit.ensurePort({ bridge, name: overlayInterface(port.id), type: '', externalIds, ownedIds: overlayPortKeys });
+  }
+
+  /** Makes an endpoint's veth pair: up outside, checksums as the datapath needs them. */
+  async makeLink(port: OverlayPort, bridge: string, mtu: number): Promise<void> {
+    const { net, reaper, ovs } = this.parts;
+    const [name, peer] = [overlayInterface(port.id), overlayPeer(port.id)];
+    const create = () => net.createVeth({ name, peer, mtu, peerMac: port.mac, up: true });
+    try {
+      await create();
+    } catch (error) {
+      // Left by a process that was killed between the link and the row: Docker asks again with the same ID.
+      if (!isErrno(error, 'EEXIST')) throw error;
+      await reaper.remove([name]);
+      await create();
+    }
+    const userspace = ovs.view.bridge(bridge)?.datapath_type === 'netdev';
+    if (userspace && !(await tapHasOffloads(bridge))) await net.disableTxChecksum(peer);
+  }
+
+  /** Removes an endpoint's interface and link from this host. */
+  async unplug(id: string): Promise<void> {
+    const { ovs, reaper, checkpoint } = this.parts;
+    const name = overlayInterface(id);
+    await ovs.commit((edit) => edit.removePort(name));
+    checkpoint('overlay-row-removed');
+    reaper.remove([name]).catch(() => undefined);
+  }
+}

@@ -1,0 +1,164 @@
+import type { DockerEngine, DockerEvent, DockerNetwork, DockerWatch } from '@linecard/docker';
+import type { Netlink } from '@linecard/linux';
+import type { OverlayFabric } from './fabric.js';
+import { overlayInterface } from './names.js';
+import type { OverlayDriver } from './overlay-driver.js';
+import { planOverlay } from './plan.js';
+import type { OverlayReconciler } from './reconciler.js';
+
+/** What identity works with. */
+export interface OverlayIdentityParts {
+  readonly engine: DockerEngine;
+  readonly watch: DockerWatch;
+  readonly net: Netlink;
+  readonly fabric: OverlayFabric;
+  readonly reconciler: OverlayReconciler;
+  readonly driver: OverlayDriver;
+  /** The name under which Docker knows the driver. */
+  readonly driverName: string;
+  /** How long, in ms, what Docker does not know must stay unknown before it is removed. */
+  readonly graceMs: number;
+  readonly onError: (what: string, error: unknown) => void;
+}
+
+/** How long a look of Docker's waits for OVN, in ms. */
+const patienceMs = 60_000;
+
+/**
+ * Learns from Docker, in the background, what its plugin protocol does not say: which container an endpoint belongs to,
+ * so that its name is answered for on every host; and what Docker has forgotten.
+ */
+export class OverlayIdentity {
+  readonly #parts: OverlayIdentityParts;
+  readonly #suspects = new Map<string, number>();
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(parts: OverlayIdentityParts) {
+    this.#parts = parts;
+  }
+
+  /** Follows Docker from now on; somebody else starts the watch. */
+  start(): void {
+    const { watch } = this.#parts;
+    watch.on('up', () => this.#try('read the networks of Docker', () => this.#resync()));
+    watch.on('event', (event) => this.#try(`follow ${event.type} ${event.action}`, () => this.#onEvent(event)));
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+  }
+
+  get #state() {
+    return this.#parts.fabric.parts.state;
+  }
+
+  #try(what: string, work: () => Promise<void>): void {
+    work().catch((error: unknown) => {
+      if (!this.#closed) this.#parts.onError(what, error);
+    });
+  }
+
+  async #onEvent({ type, action, id, attributes }: DockerEvent): Promise<void> {
+    const what = `${type} ${action}`;
+    if (what === 'network connect' && this.#state.networks.has(id)) return this.#inspect(id);
+    if (what === 'network create' && attributes.name !== undefined) return this.#rename(id, attributes.name);
+    if (what === 'network destroy' || what === 'network remove') return this.#collect();
+    if (what === 'container rename') return this.#renamed(id, attributes.name);
+  }
+
+  async #rename(id: string, name: string): Promise<void> {
+    const network = this.#state.networks.get(id);
+    if (network === undefined || network.name === name) return;
+    this.#state.networks.set(id, { ...network, name });
+    this.#parts.reconciler.schedule();
+  }
+
+  async #inspect(id: string): Promise<void> {
+    await this.#learn(await this.#parts.engine.network(id));
+  }
+
+  async #learn(network: DockerNetwork): Promise<void> {
+    await this.#rename(network.id, network.name);
+    for (const { endpointId, containerId, name } of network.endpoints) {
+      if (containerId !== undefined) await this.#identify(endpointId, { id: containerId, name });
+    }
+  }
+
+  /** Writes the container into the endpoint's interface and logical port, and its name into OVN's DNS. */
+  async #identify(endpointId: string, container: { id: string; name: string }): Promise<void> {
+    const { fabric, reconciler } = this.#parts;
+    const port = this.#state.ports.get(endpointId);
+    if (port === undefined || (port.container?.id === container.id && port.container.name === container.name)) return;
+    const central = await reconciler.ready(patienceMs);
+    const known = { ...port, container };
+    this.#state.ports.set(endpointId, known);
+    const network = this.#state.networks.get(port.networkId);
+    if (network === undefined) return;
+    const bridge = central.settings.bridge;
+    await fabric.parts.ovs.commit((edit) => fabric.editPort(edit, known, network, bridge));
+    if (this.#state.ports.has(endpointId)) await fabric.writePort(known, central);
+  }
+
+  async #renamed(containerId: string, name: string | undefined): Promise<void> {
+    if (name === undefined) return;
+    for (const { id, container } of [...this.#state.ports.values()]) {
+      if (container?.id === containerId) await this.#identify(id, { id: containerId, name });
+    }
+  }
+
+  async #resync(): Promise<void> {
+    const { engine, reconciler, driverName, fabric } = this.#parts;
+    if (fabric.parts.central.current === undefined) return;
+    await reconciler.ready(patienceMs);
+    const networks = await engine.networks();
+    for (const { id, driver } of networks) {
+      if (driver.replace(/:latest$/, '') === driverName) await this.#adopt(await engine.network(id));
+    }
+    // A Docker that has just started has made its FORWARD chain, and may have flushed what was there.
+    reconciler.schedule();
+    await this.#collect();
+  }
+
+  /** Takes a network back that Docker has and this host's OVSDB has lost. */
+  async #adopt(network: DockerNetwork): Promise<void> {
+    if (!this.#state.networks.has(network.id)) {
+      const subnets = network.subnets.flatMap(({ subnet, gateway }) => {
+        if (subnet === undefined) return [];
+        const prefix = subnet.split('/')[1];
+        return [{ pool: subnet, ...(gateway === undefined ? {} : { gateway: `${gateway.split('/')[0]}/${prefix}` }) }];
+      });
+      const ownAddresses = network.ipamDriver === this.#parts.driverName;
+      const { id, internal, options, name } = network;
+      const plan = planOverlay({ id, internal, options, subnets, ownAddresses });
+      this.#state.networks.set(id, { plan, name });
+    }
+    await this.#learn(network);
+  }
+
+  /** Removes what stays unknown to Docker over the grace period, and never a port whose link is in a container. */
+  async #collect(): Promise<void> {
+    const { engine, watch, net, graceMs, driver } = this.#parts;
+    if (!watch.connected || this.#closed || this.#state.networks.size === 0) return;
+    const [containers, networks] = await Promise.all([engine.containers(), engine.networks()]);
+    const endpoints = containers.flatMap((container) => container.networks.map(({ endpointId }) => endpointId ?? ''));
+    const known = new Set([...endpoints, ...networks.map(({ id }) => id)]);
+    const now = performance.now();
+    const unknown = [...this.#state.ports.keys(), ...this.#state.networks.keys()].filter((id) => !known.has(id));
+    for (const id of this.#suspects.keys()) if (!unknown.includes(id)) this.#suspects.delete(id);
+    for (const id of unknown) if (!this.#suspects.has(id)) this.#suspects.set(id, now);
+    for (const id of unknown.filter((one) => now - this.#suspects.get(one)! >= graceMs)) {
+      const port = this.#state.ports.get(id);
+      if (port !== undefined) {
+        if ((await net.link(overlayInterface(id)))?.peerNetnsid !== undefined) continue;
+        await driver.deleteEndpoint({ NetworkID: port.networkId, EndpointID: id });
+      } else if (![...this.#state.ports.values()].some(({ networkId }) => networkId === id)) {
+        await driver.deleteNetwork({ NetworkID: id });
+      }
+    }
+    clearTimeout(this.#timer);
+    if (unknown.length === 0 || this.#closed) return;
+    this.#timer = setTimeout(() => this.#try('collect what Docker forgot', () => this.#collect()), graceMs + 50);
+  }
+}

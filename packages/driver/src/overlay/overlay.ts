@@ -1,0 +1,80 @@
+import type { IpamDriver, NetworkDriver } from '@linecard/docker';
+import type { Host } from '../host.js';
+import { HostPorts } from '../host-ports.js';
+import { CentralLink } from './central.js';
+import { OverlayFabric } from './fabric.js';
+import { OverlayIdentity } from './identity.js';
+import { OverlayDriver } from './overlay-driver.js';
+import { OverlayIpam } from './overlay-ipam.js';
+import { OverlayReconciler } from './reconciler.js';
+import { OverlayState } from './state.js';
+
+/** What is told of the work on networks over many hosts. */
+export interface OverlayOptions {
+  /** How long, in ms, what Docker does not know is kept. */
+  readonly graceMs: number;
+  readonly onError: (what: string, error: unknown) => void;
+  readonly onWarning: (text: string) => void;
+  /** Told of each step of a change; for tests that kill the process there. */
+  readonly checkpoint: (step: string) => void;
+}
+
+/** The name under which Docker reaches the driver of networks over many hosts: that of Open vSwitch's own. */
+export const overlayDriverName = 'openvswitch';
+
+/** Networks over many hosts on one host. */
+export interface Overlay {
+  readonly driver: NetworkDriver;
+  readonly ipam: IpamDriver;
+  readonly central: CentralLink;
+  /** Holds the host to what it remembers and follows Docker; the host must be started too. */
+  start(): void;
+  close(): Promise<void>;
+}
+
+/** Wires networks over many hosts together, over the same Open vSwitch, kernel and Docker as a host. */
+export function createOverlay(
+  host: Pick<Host, 'ovs' | 'net' | 'reaper' | 'engine' | 'watch'>,
+  options: OverlayOptions,
+): Overlay {
+  const { ovs, net, reaper, engine, watch } = host;
+  const { onError, onWarning, checkpoint, graceMs } = options;
+  const state = new OverlayState();
+  const hostPorts = new HostPorts();
+  const central: CentralLink = new CentralLink(ovs, {
+    onReady: () => reconciler.schedule(),
+    onLost: (error) => onError("connect to OVN's northbound database", error),
+  });
+  const fabric = new OverlayFabric({ ovs, net, reaper, central, state, onWarning, checkpoint });
+  const reconciler: OverlayReconciler = new OverlayReconciler(fabric, {
+    onError,
+    onPortGone: (id) => hostPorts.release(id),
+    onLoaded: () => {
+      for (const port of state.ports.values()) {
+        const wanted = port.portMap.map((mapping) => ({ ...mapping, hostPortEnd: mapping.hostPort }));
+        hostPorts.hold(port, wanted).catch((error: unknown) => onError('hold published ports', error));
+      }
+    },
+  });
+  const ipam = new OverlayIpam(central);
+  const driver = new OverlayDriver({ fabric, reconciler, ipam, hostPorts });
+  const identity = new OverlayIdentity({
+    ...{ engine, watch, net, fabric, reconciler, driver, graceMs, onError },
+    driverName: overlayDriverName,
+  });
+  return {
+    driver,
+    ipam,
+    central,
+    start: () => {
+      reconciler.start();
+      identity.start();
+    },
+    close: async () => {
+      identity.close();
+      await reconciler.close();
+      hostPorts.close();
+      await central.close();
+    },
+  };
+}

@@ -1,0 +1,83 @@
+import type { LogicalNetwork, LogicalSubnet } from '@linecard/ovn';
+import { contains, LinecardError, networkOf, parseCidr } from '@linecard/wire';
+import type { NetworkRequest } from '../network-plan.js';
+import { parseOverlayOptions } from './options.js';
+
+/** What is remembered of a network: what Docker said of it. */
+export interface OverlayRequest extends NetworkRequest {
+  /** Whether its addresses come from Linecard's own address management. */
+  readonly ownAddresses: boolean;
+}
+
+/** A network over many hosts, resolved. */
+export interface OverlayPlan {
+  readonly request: OverlayRequest;
+  readonly id: string;
+  /** The logical switch. */
+  readonly switch: string;
+  readonly subnets: readonly LogicalSubnet[];
+  /** The name of the logical router; absent: no way out. */
+  readonly router?: string;
+  readonly gateway: LogicalNetworkGateway;
+  readonly localnet?: NonNullable<LogicalNetwork['localnet']>;
+  /** What the user asked for. */
+  readonly mtu?: number;
+  /** Where the addresses are unique. */
+  readonly space: string;
+}
+
+type LogicalNetworkGateway = NonNullable<LogicalNetwork['router']>['gateway'];
+
+/** The space of the addresses that Linecard gives out itself: unique over all hosts and networks. */
+export const ownSpace = 'linecard';
+
+/** Resolves a network. Throws `LC_INVALID` for options that are not allowed or contradict one another. */
+export function planOverlay(request: OverlayRequest): OverlayPlan {
+  const options = parseOverlayOptions(request.options);
+  const pools = request.subnets.filter(({ pool }) => !/^(0\.0\.0\.0|::)\/0$/.test(pool));
+  if (pools.length === 0) {
+    throw new LinecardError('LC_INVALID', 'a network over many hosts needs a subnet', {
+      hint: 'give --subnet, and --ipam-driver openvswitch for addresses that are unique over all hosts',
+    });
+  }
+  const subnets = pools.map(({ pool, gateway }) => ({
+    pool: networkOf(parseCidr(pool)),
+    ...(gateway ? { gateway: parseCidr(gateway) } : {}),
+  }));
+  const name = options['ovn.switch'] ?? request.id;
+  const gateway = options['ovn.gateway'] ?? 'distributed';
+  const mtu = options['ovn.mtu'] ?? options['com.docker.network.driver.mtu'];
+  if (mtu !== undefined && mtu < 1280 && subnets.some(({ pool }) => pool.family === 6)) {
+    throw new LinecardError('LC_INVALID', `option ovn.mtu: ${mtu} is too small for IPv6`, {
+      hint: 'IPv6 needs at least 1280 (RFC 8200, section 5)',
+    });
+  }
+  if (request.internal && options['ovn.router'] !== undefined) {
+    throw new LinecardError('LC_INVALID', 'option ovn.router: an internal network has no router', {
+      hint: 'leave out --internal or ovn.router',
+    });
+  }
+  const localnet = options['ovn.localnet'];
+  return {
+    request,
+    id: request.id,
+    switch: name,
+    subnets,
+    ...(request.internal ? {} : { router: options['ovn.router'] ?? name }),
+    gateway: gateway === 'distributed' ? gateway : { host: gateway },
+    ...(localnet === undefined ? {} : { localnet }),
+    ...(mtu === undefined ? {} : { mtu }),
+    space: request.ownAddresses ? ownSpace : `switch:${name}`,
+  };
+}
+
+/** The gateways for a container with these addresses (with prefix length). */
+export function overlayGateways(plan: OverlayPlan, addresses: readonly string[]): { v4?: string; v6?: string } {
+  const found: { v4?: string; v6?: string } = {};
+  if (plan.router === undefined) return found;
+  for (const address of addresses.map(parseCidr)) {
+    const gateway = plan.subnets.find(({ pool }) => contains(pool, address.address))?.gateway;
+    if (gateway !== undefined) found[gateway.family === 4 ? 'v4' : 'v6'] ??= gateway.address;
+  }
+  return found;
+}

@@ -1,0 +1,110 @@
+import { LinecardError } from '@linecard/wire';
+import { z } from 'zod';
+import type { ContainerRef, PortMapping } from '../records.js';
+import { type OverlayPlan, planOverlay } from './plan.js';
+
+/*
+ * What a host remembers of its networks over many hosts stands in its own OVSDB, so that it can give the northbound
+ * database back what that has lost: networks in the integration bridge's row, endpoints in their interfaces' rows.
+ */
+
+/** A container's port on the integration bridge, and its logical port, which is named by its ID. */
+export interface OverlayPort {
+  /** Docker's endpoint ID: the name of the logical port. */
+  readonly id: string;
+  readonly networkId: string;
+  readonly mac: string;
+  /** Addresses with prefix length. */
+  readonly addresses: readonly string[];
+  readonly container?: ContainerRef;
+  readonly portMap: readonly PortMapping[];
+}
+
+/** A network as this host wants it. */
+export interface OverlayNetwork {
+  readonly plan: OverlayPlan;
+  /** Its name, once Docker has told. */
+  readonly name?: string;
+}
+
+/** Prefix of the keys of the integration bridge that keep a network. */
+export const networkPrefix = 'linecard-overlay:';
+/** The mark of the interfaces that are containers' here; the local driver's are marked otherwise. */
+export const portMark = 'overlay';
+/** The mark of the interfaces that lead from a router into this host's stack. */
+export const gatewayMark = 'overlay-gateway';
+
+const request = z.object({
+  name: z.string().exactOptional(),
+  id: z.string(),
+  internal: z.boolean(),
+  ownAddresses: z.boolean(),
+  subnets: z.array(z.object({ pool: z.string(), gateway: z.string().optional() })),
+  options: z.record(z.string(), z.string()),
+});
+const mappings = z.array(
+  z.object({ protocol: z.enum(['tcp', 'udp', 'sctp']), hostIp: z.string(), hostPort: z.number(), port: z.number() }),
+);
+
+type Ids = ReadonlyMap<string, string>;
+
+function readJson<T>(schema: z.ZodType<T>, key: string, text: string): T {
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new LinecardError('LC_PROTOCOL', `external_ids:${key} is not what Linecard writes: ${text.slice(0, 100)}`, {
+      hint: 'somebody changed it by hand; remove the key and restart the daemon',
+      cause,
+    });
+  }
+}
+
+/** The key and value that keep a network. */
+export function networkId({ plan, name }: OverlayNetwork): [string, string] {
+  return [networkPrefix + plan.id, JSON.stringify({ ...plan.request, ...(name === undefined ? {} : { name }) })];
+}
+
+/** The network that a key of the integration bridge keeps. Throws `LC_PROTOCOL`. */
+export function readNetworkId(key: string, text: string): OverlayNetwork {
+  const { name, ...rest } = readJson(request, key, text);
+  return { plan: planOverlay(rest), ...(name === undefined ? {} : { name }) };
+}
+
+/** The keys of a container's interface. `iface-id` is what ovn-controller binds the logical port by. */
+export function overlayPortIds(port: OverlayPort, networkName: string | undefined): Map<string, string> {
+  const entries: [string, string | undefined][] = [
+    ['linecard', portMark],
+    ['iface-id', port.id],
+    ['endpoint-id', port.id],
+    ['network-id', port.networkId],
+    ['network-name', networkName],
+    ['attached-mac', port.mac],
+    ['ip', port.addresses.join(' ')],
+    ['container-id', port.container?.id],
+    ['container-name', port.container?.name],
+    ['linecard-published', port.portMap.length > 0 ? JSON.stringify(port.portMap) : undefined],
+  ];
+  return new Map(entries.filter((entry): entry is [string, string] => entry[1] !== undefined));
+}
+
+/** All keys that {@link overlayPortIds} may write. */
+export const overlayPortKeys = [
+  ...['linecard', 'iface-id', 'endpoint-id', 'network-id', 'network-name', 'attached-mac', 'ip'],
+  ...['container-id', 'container-name', 'linecard-published'],
+] as const;
+
+/** The port that an interface's keys describe; undefined when it is none. Throws `LC_PROTOCOL`. */
+export function readOverlayPort(ids: Ids): OverlayPort | undefined {
+  const [id, network] = [ids.get('endpoint-id'), ids.get('network-id')];
+  if (ids.get('linecard') !== portMark || id === undefined || network === undefined) return undefined;
+  const [containerId, name] = [ids.get('container-id'), ids.get('container-name')];
+  const published = ids.get('linecard-published');
+  return {
+    id,
+    networkId: network,
+    mac: ids.get('attached-mac') ?? '',
+    addresses: (ids.get('ip') ?? '').split(' ').filter((text) => text !== ''),
+    ...(containerId !== undefined && name !== undefined ? { container: { id: containerId, name } } : {}),
+    portMap: published === undefined ? [] : readJson(mappings, 'linecard-published', published),
+  };
+}

@@ -1,0 +1,185 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { isIP } from 'node:net';
+import { isErrno, Netlink, run, writeSysctl } from '@linecard/linux';
+import { OpenvSwitch } from '@linecard/switch';
+import { LinecardError } from '@linecard/wire';
+import { digest, stableMac } from '../names.js';
+
+const ovnCtl = '/usr/share/ovn/scripts/ovn-ctl';
+const ports = { nb: 6641, sb: 6642 } as const;
+/** Starting a database may convert it first. */
+const startMs = 60_000;
+
+function checkAddress(address: string): string {
+  if (isIP(address) !== 0) return address;
+  throw new LinecardError('LC_INVALID', `"${address}" is not an IP address`);
+}
+
+const inUrl = (address: string) => (address.includes(':') ? `[${address}]` : address);
+
+/** The endpoints of a database on all of its members: `tcp:A:6641,tcp:B:6641`. */
+function endpoints(members: readonly string[], database: keyof typeof ports): string {
+  return members.map((address) => `tcp:${inUrl(address)}:${ports[database]}`).join(',');
+}
+
+/** A member of OVN central to be started. */
+export interface CentralMember {
+  /** This host's address, by which the others reach it. */
+  readonly address: string;
+  /** All members; the first one founds the cluster, the others join it. One alone is a cluster too, and may grow. */
+  readonly members: readonly string[];
+}
+
+/** The arguments of ovn-ctl that start a member of OVN central: clustered databases and ovn-northd. */
+export function centralArgs({ address, members }: CentralMember): string[] {
+  const [founder] = members;
+  const databases = (['nb', 'sb'] as const).flatMap((name) => [
+    `--db-${name}-addr=${inUrl(address)}`,
+    `--db-${name}-create-insecure-remote=yes`,
+    `--db-${name}-cluster-local-addr=${inUrl(address)}`,
+    ...(address === founder ? [] : [`--db-${name}-cluster-remote-addr=${inUrl(founder!)}`]),
+    `--ovn-northd-${name}-db=${endpoints(members, name)}`,
+  ]);
+  return ['--ovn-manage-ovsdb=yes', ...databases, 'start_northd'];
+}
+
+/** Starts a member of OVN central on this host; nothing happens when it runs. Rejects with `LC_COMMAND`. */
+export async function startCentral(member: CentralMember): Promise<void> {
+  for (const address of [member.address, ...member.members]) checkAddress(address);
+  if (!member.members.includes(member.address)) {
+    throw new LinecardError('LC_INVALID', `${member.address} is not among the members ${member.members.join(', ')}`);
+  }
+  await run([ovnCtl, ...centralArgs(member)], { timeoutMs: startMs });
+}
+
+/** How a host becomes a part of OVN. */
+export interface JoinRequest {
+  /** Addresses of the members of OVN central. */
+  readonly central: readonly string[];
+  /** The address to which other hosts send their tunnels; the one that leads to the central by default. */
+  readonly encapIp?: string;
+  readonly encapType: string;
+}
+
+/** What a join has set. */
+export interface JoinReply {
+  readonly host: string;
+  readonly encapIp: string;
+  readonly bridge: string;
+  /** The bridge that the tunnels' address was moved to, for the userspace datapath. */
+  readonly uplinkBridge?: string;
+}
+
+interface JoinParts {
+  readonly ovs: OpenvSwitch;
+  readonly net: Netlink;
+}
+
+/** The address that this host has towards another. Nothing is sent. */
+async function addressTowards(address: string): Promise<string> {
+  const socket = createSocket(isIP(address) === 6 ? 'udp6' : 'udp4');
+  try {
+    socket.connect(ports.sb, address);
+    await once(socket, 'connect');
+    return socket.address().address;
+  } catch (cause) {
+    throw new LinecardError('LC_INVALID', `there is no route to ${address}: ${(cause as Error).message}`, { cause });
+  } finally {
+    socket.close();
+  }
+}
+
+/**
+ * Makes this host a chassis of OVN: writes where the central is, starts ovn-controller and waits for its integration
+ * bridge. Where the kernel has no Open vSwitch, tunnels are made by ovs-vswitchd, which finds its way only through a
+ * bridge of its own: the interface with the tunnels' address becomes a port of one, and the address moves there.
+ */
+export async function joinHost(ovsdb: string, request: JoinRequest): Promise<JoinReply> {
+  const ovs = new OpenvSwitch({ endpoint: ovsdb });
+  const net = Netlink.open();
+  try {
+    ovs.start();
+    return await join({ ovs, net }, request);
+  } finally {
+    await ovs.close();
+    net.close();
+  }
+}
+
+async function join({ ovs, net }: JoinParts, request: JoinRequest): Promise<JoinReply> {
+  for (const address of request.central) checkAddress(address);
+  const encapIp = checkAddress(request.encapIp ?? (await addressTowards(request.central[0]!)));
+  await ovs.whenReady(10_000);
+  const userspace = !(await net.hasGenlFamily('ovs_datapath'));
+  const uplinkBridge = userspace ? await moveUplink({ ovs, net }, encapIp) : undefined;
+  const ids = ovs.view.root()?.external_ids ?? new Map<string, string>();
+  const host = ids.get('system-id') ?? digest('host', crypto.randomUUID()).slice(0, 32);
+  await ovs.commit((edit) =>
+    edit.setRootIds(
+      new Map([
+        ['system-id', host],
+        ['ovn-remote', endpoints(request.central, 'sb')],
+        ['ovn-nb', endpoints(request.central, 'nb')],
+        ['ovn-encap-ip', encapIp],
+        ['ovn-encap-type', request.encapType],
+        ...(userspace ? [['ovn-bridge-datapath-type', 'netdev'] as const] : []),
+      ]),
+    ),
+  );
+  await run([ovnCtl, 'start_controller'], { timeoutMs: startMs });
+  const bridge = ids.get('ovn-bridge') ?? 'br-int';
+  const present = () => ovs.view.bridge(bridge);
+  await ovs.view.replica.waitFor(present, { timeoutMs: 30_000, what: `ovn-controller to make bridge ${bridge}` });
+  return { host, encapIp, bridge, ...(uplinkBridge === undefined ? {} : { uplinkBridge }) };
+}
+
+/** Plugs the interface that has an address into a bridge of its own, and moves its addresses and routes there. */
+async function moveUplink({ ovs, net }: JoinParts, address: string): Promise<string> {
+  const holder = (await net.addresses()).find(({ cidr }) => cidr.address === address);
+  const link = holder === undefined ? undefined : await net.link(holder.ifindex);
+  if (holder === undefined || link === undefined) {
+    throw new LinecardError('LC_NOT_FOUND', `no interface of this host has the address ${address}`, {
+      hint: 'give the one that other hosts reach with --encap-ip',
+    });
+  }
+  if (ovs.view.bridge(link.name) !== undefined) return link.name;
+  const bridge = `br-${link.name}`.slice(0, 15);
+  await ovs.commit((edit) => {
+    edit.ensureBridge({
+      name: bridge,
+      datapathType: 'netdev',
+      failMode: 'standalone',
+      // Not the uplink's own: the kernel hears the uplink's frames too, and must take them for somebody else's.
+      otherConfig: new Map([['hwaddr', stableMac('uplink', link.mac)]]),
+      externalIds: new Map([['linecard', 'uplink']]),
+      local: { mtu: link.mtu },
+    });
+    edit.ensurePort({ bridge, name: link.name, type: '', externalIds: new Map() });
+  });
+  await ovs.ofport(bridge, 10_000);
+  await ovs.ofport(link.name, 10_000);
+  // The kernel hears every frame of the uplink too: it must not answer for an address that has moved away.
+  for (const name of ['all', link.name]) await writeSysctl(['net', 'ipv4', 'conf', name, 'arp_ignore'], 1);
+  await net.disableTxChecksum(link.name);
+  await moveAddresses(net, link.index, bridge);
+  return bridge;
+}
+
+async function moveAddresses(net: Netlink, from: number, bridge: string): Promise<void> {
+  await net.setLink(bridge, { up: true });
+  const target = await net.link(bridge);
+  if (target === undefined) throw new LinecardError('LC_NOT_FOUND', `there is no interface ${bridge}`);
+  const addresses = (await net.addresses({ ifindex: from })).filter(({ cidr }) => !/^fe80:/.test(cidr.address));
+  const routes = (await net.routes()).filter(({ ifindex, gateway }) => ifindex === from && gateway !== undefined);
+  for (const { cidr } of addresses) {
+    await net.deleteAddress(from, cidr);
+    await net.addAddress(target.index, cidr);
+  }
+  for (const { destination, gateway, metric } of routes) {
+    const route = { destination, gateway: gateway!, ifindex: target.index, ...(metric ? { metric } : {}) };
+    await net.addRoute(route).catch((error: unknown) => {
+      if (!isErrno(error, 'EEXIST')) throw error;
+    });
+  }
+}
