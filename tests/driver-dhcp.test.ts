@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { portOf, refusal, useDriver } from './support/driver.js';
 import { eventually } from './support/eventually.js';
 import { describeSystem } from './support/system.js';
-import { pings, runAt } from './support/talk.js';
+import { pings, runAt, spawnAt } from './support/talk.js';
 
 const serverAddress = '10.55.0.1';
 const udhcpd = `
@@ -91,7 +91,7 @@ describeSystem('a network whose addresses come by DHCP', () => {
   it('keeps the address while the daemon is away, and takes the lease over when it is back', async () => {
     const bed = theBed();
     const before = await lease(bed);
-    const watch = bed.spawn(['nsenter', '-t', await guestPid(bed), '-n', '--', 'ip', '-o', 'monitor', 'address']);
+    const watch = await watchAddresses(bed);
     await bed.killDaemon('SIGKILL');
     await eventually(async () => expect(await clients(bed)).toEqual([]), { what: 'the client to end' });
     expect(await addressInside(bed)).toBe(before.address);
@@ -114,14 +114,21 @@ describeSystem('a network whose addresses come by DHCP', () => {
   it('restarts a client that died', async () => {
     const bed = theBed();
     const pid = await clientPid(bed);
+    const { address } = await lease(bed);
+    const watch = await watchAddresses(bed);
+    const acknowledged = saw('ACK');
     await bed.exec(['kill', '-KILL', pid]);
     await eventually(
       async () => {
         expect(await clients(bed)).toHaveLength(1);
         expect(await clientPid(bed)).not.toBe(pid);
+        expect(saw('ACK')).toBeGreaterThan(acknowledged);
       },
       { what: 'another client' },
     );
+    await watch.kill('SIGKILL');
+    expect(watch.log()).not.toContain('Deleted');
+    expect(await addressInside(bed)).toBe(address);
   });
 
   it('gives the address back when the container stops, and asks for one when it starts', async () => {
@@ -151,6 +158,7 @@ describeSystem('a network whose addresses come by DHCP', () => {
   });
 });
 
-async function guestPid(bed: Bed): Promise<string> {
-  return bed.docker('inspect', '--format', '{{.State.Pid}}', 'guest');
+/** Prints every change of the addresses in the container. */
+function watchAddresses(bed: Bed): Promise<BedProcess> {
+  return spawnAt(bed, { container: 'guest' }, ['ip', '-o', 'monitor', 'address']);
 }

@@ -13,6 +13,8 @@ const releaseMs = 2000;
 
 interface Client {
   readonly port: Port;
+  /** What it holds; the next client asks for the same address. */
+  lease: Lease | undefined;
   child?: ChildProcess;
   retry?: NodeJS.Timeout;
   retryMs: number;
@@ -65,7 +67,7 @@ export class DhcpClients {
   /** Wants a lease for a port that has joined a namespace; the client runs once the interface is up there. */
   start(port: Port): void {
     this.stop(port.id);
-    this.#clients.set(port.id, { port, retryMs: firstRetryMs, starting: false });
+    this.#clients.set(port.id, { port, lease: port.lease, retryMs: firstRetryMs, starting: false });
     this.linkUp(port.id);
   }
 
@@ -88,7 +90,7 @@ export class DhcpClients {
     const { port } = client;
     const inside = await insideLink(this.#net, port);
     if (inside === undefined || this.#clients.get(port.id) !== client) return;
-    const last = port.lease?.address.split('/')[0];
+    const last = client.lease?.address.split('/')[0];
     const argv = [
       '--pdeathsig',
       'KILL',
@@ -106,7 +108,7 @@ export class DhcpClients {
       ...(last === undefined ? [] : ['-r', last]),
       ...(port.container === undefined ? [] : ['-x', `hostname:${port.container.name}`]),
     ];
-    const env = { ...process.env, LINECARD_LEASE_END: String(leaseEnd(port.lease)) };
+    const env = { ...process.env, LINECARD_LEASE_END: String(leaseEnd(client.lease)) };
     this.#follow(client, spawn('setpriv', argv, { stdio: ['ignore', 'pipe', 'ignore'], env }));
   }
 
@@ -116,7 +118,8 @@ export class DhcpClients {
       const lease = readLeaseLine(line, new Date());
       if (lease === undefined || this.#clients.get(client.port.id) !== client) return;
       client.retryMs = firstRetryMs;
-      this.#hooks.onLease(client.port.id, lease === 'none' ? undefined : lease);
+      client.lease = lease === 'none' ? undefined : lease;
+      this.#hooks.onLease(client.port.id, client.lease);
     });
     child.on('error', (error) => this.#hooks.onError('run busybox udhcpc', error));
     child.on('close', () => {
