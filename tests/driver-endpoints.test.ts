@@ -116,6 +116,42 @@ describeSystem('the endpoints of a network', () => {
     expect(await pings(bed, in_('near'), '172.31.0.50')).toBe(true);
   });
 
+  it('are made through the Engine API as compose makes them', async () => {
+    const bed = theBed();
+    const post = async (path: string, body: unknown): Promise<void> => {
+      const argv = ['curl', '-sf', '--unix-socket', '/run/docker.sock', '-H', 'Content-Type: application/json'];
+      await bed.exec([...argv, '-d', '@-', `http://docker${path}`], { input: JSON.stringify(body) });
+    };
+    await post('/networks/create', {
+      Name: 'project_net',
+      Driver: 'dovesnap',
+      Options: { 'ovs.bridge.mode': 'nat', 'ovs.bridge.mtu': '1400' },
+      IPAM: { Config: [{ Subnet: '172.31.0.0/24', Gateway: '172.31.0.1' }] },
+      Labels: { 'com.docker.compose.network': 'net' },
+    });
+    const endpoint = (service: string, number: number) => ({
+      Image: 'busybox',
+      Tty: true,
+      NetworkingConfig: {
+        EndpointsConfig: {
+          project_net: {
+            Aliases: [service],
+            IPAMConfig: { IPv4Address: `172.31.0.${number}` },
+            DriverOpts: { 'ovs.port.number': String(number) },
+          },
+        },
+      },
+      HostConfig: { NetworkMode: 'project_net' },
+    });
+    await post('/containers/create?name=project-web-1', endpoint('web', 21));
+    await post('/containers/create?name=project-db-1', endpoint('db', 22));
+    await bed.docker('start', 'project-web-1', 'project-db-1');
+    expect(await bed.docker('exec', 'project-web-1', 'ping', '-c', '1', '-W', '2', 'db')).toContain('(172.31.0.22)');
+    const port = await portOf(bed, 'project-db-1', 'project_net');
+    expect(await column(bed, 'Interface', port, 'ofport')).toBe('22');
+    expect(await column(bed, 'Interface', port, 'mtu')).toBe('1400');
+  });
+
   it('have no address without an IPAM driver, and carry what the container sets', async () => {
     const bed = theBed();
     await bed.docker('network', 'create', '-d', 'ovs', '--ipam-driver', 'null', 'bare');

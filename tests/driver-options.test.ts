@@ -156,6 +156,21 @@ describeSystem('the options of a network', () => {
     expect(await bed.vsctl('iface-to-br', 'eno1')).toBe('bound');
   });
 
+  it('lead out of a flat network through a router on the wire, which publishes no ports', async () => {
+    const bed = theBed();
+    await bed.docker(
+      ...['network', 'create', '-d', 'ovs', '-o', 'ovs.bridge.add_ports=eno1', '--subnet', '172.30.0.0/24'],
+      ...['--gateway', '172.30.0.201', 'routered'],
+    );
+    await guests(bed, 'routered', 'aa');
+    expect((await runAt(bed, in_('aa'), ['ip', 'route'])).stdout).toContain('default via 172.30.0.201 dev eth0');
+    expect(await pings(bed, in_('aa'), '172.30.0.201')).toBe(true);
+    const publish = bed.docker('run', '-d', '--name', 'bb', '-p', '8000:80', '--network', 'routered', 'busybox');
+    expect(await refusal(publish)).toMatch(/ports cannot be published on a flat network.*ovs\.bridge\.mode=nat/s);
+    const rows = await bed.vsctl('--columns=name', 'find', 'Interface', 'external_ids:linecard=endpoint');
+    expect(rows.match(/lcv/g)).toHaveLength(1);
+  });
+
   it('make tunnels, with room for their headers', async () => {
     const bed = theBed();
     await create(
