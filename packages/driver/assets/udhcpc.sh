@@ -1,4 +1,5 @@
 #!/bin/sh
+# shellcheck disable=SC2154 # udhcpc sets the variables
 # What udhcpc (busybox) runs inside a container's network namespace when its lease changes. It sets the interface up
 # and tells the daemon in one line on standard output. See busybox's examples/udhcp/simple.script for the variables.
 ip() { busybox ip "$@"; }
