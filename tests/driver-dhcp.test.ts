@@ -156,7 +156,7 @@ describeSystem('a network whose addresses come by DHCP', () => {
     const said = await refusal(theBed().docker('network', 'create', '-d', 'ovs', '-o', 'ovs.bridge.dhcp=true', 'no'));
     expect(said).toMatch(/ovs\.bridge\.dhcp needs a network without addresses.*--ipam-driver null/);
   });
-});
+}, ['tcpdump', 'pgrep']);
 
 /** Prints every change of the addresses in the container. */
 function watchAddresses(bed: Bed): Promise<BedProcess> {

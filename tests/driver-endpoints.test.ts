@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import { text } from 'node:stream/consumers';
 import type { Bed, BedProcess } from '@linecard/testkit';
 import { afterEach, expect, it } from 'vitest';
 import { addressesOf, bridgeOf, column, guests, portOf, refusal, remove, useDriver } from './support/driver.js';
@@ -35,10 +38,19 @@ async function transfer(bed: Bed, from: string, to: string, amount: readonly str
   return { bytes: end.sum_received.bytes, mbits: end.sum_received.bits_per_second / 1e6 };
 }
 
+/** Posts a JSON body to a unix socket and returns the JSON answer. Throws what the other side says against it. */
+async function post(socketPath: string, path: string, body: unknown): Promise<Record<string, unknown>> {
+  const headers = { 'content-type': 'application/json' };
+  const sent = request({ socketPath, path, method: 'POST', headers, agent: false }).end(JSON.stringify(body));
+  const [response] = (await once(sent, 'response')) as [IncomingMessage];
+  const answer = await text(response);
+  if ((response.statusCode ?? 500) >= 400) throw new Error(`${path}: ${answer}`);
+  return JSON.parse(answer) as Record<string, unknown>;
+}
+
 /** Sends one request to the plugin as Docker does. */
-async function plugin(bed: Bed, method: string, body: unknown): Promise<Record<string, unknown>> {
-  const argv = ['curl', '-s', '--unix-socket', '/run/docker/plugins/ovs.sock', '-d', '@-', `http://plugin/${method}`];
-  return JSON.parse((await bed.exec(argv, { input: JSON.stringify(body) })).stdout) as Record<string, unknown>;
+function plugin(bed: Bed, method: string, body: unknown): Promise<Record<string, unknown>> {
+  return post(bed.path('/run/docker/plugins/ovs.sock'), `/${method}`, body);
 }
 
 describeSystem('the endpoints of a network', () => {
@@ -118,11 +130,8 @@ describeSystem('the endpoints of a network', () => {
 
   it('are made through the Engine API as compose makes them', async () => {
     const bed = theBed();
-    const post = async (path: string, body: unknown): Promise<void> => {
-      const argv = ['curl', '-sf', '--unix-socket', '/run/docker.sock', '-H', 'Content-Type: application/json'];
-      await bed.exec([...argv, '-d', '@-', `http://docker${path}`], { input: JSON.stringify(body) });
-    };
-    await post('/networks/create', {
+    const docker = bed.path('/run/docker.sock');
+    await post(docker, '/networks/create', {
       Name: 'project_net',
       Driver: 'dovesnap',
       Options: { 'ovs.bridge.mode': 'nat', 'ovs.bridge.mtu': '1400' },
@@ -143,8 +152,8 @@ describeSystem('the endpoints of a network', () => {
       },
       HostConfig: { NetworkMode: 'project_net' },
     });
-    await post('/containers/create?name=project-web-1', endpoint('web', 21));
-    await post('/containers/create?name=project-db-1', endpoint('db', 22));
+    await post(docker, '/containers/create?name=project-web-1', endpoint('web', 21));
+    await post(docker, '/containers/create?name=project-db-1', endpoint('db', 22));
     await bed.docker('start', 'project-web-1', 'project-db-1');
     expect(await bed.docker('exec', 'project-web-1', 'ping', '-c', '1', '-W', '2', 'db')).toContain('(172.31.0.22)');
     const port = await portOf(bed, 'project-db-1', 'project_net');
@@ -257,7 +266,7 @@ describeSystem('the endpoints of a network', () => {
     expect(stdout).toMatch(/^tx-checksumming: off/m);
     expect((await transfer(bed, 'sender', 'receiver', ['-n', '20M'])).bytes).toBeGreaterThan(15e6);
   });
-});
+}, ['iperf3', 'python3', 'tc']);
 
 describeSystem('the endpoints of a network, userspace TSO on', () => {
   const theBed = useDriver({ ovs: { tso: true } });
@@ -270,4 +279,4 @@ describeSystem('the endpoints of a network, userspace TSO on', () => {
     expect(stdout).toMatch(/^tx-checksumming: on/m);
     expect((await transfer(bed, 'sender', 'receiver', ['-n', '200M'])).bytes).toBeGreaterThan(190e6);
   });
-});
+}, ['iperf3']);

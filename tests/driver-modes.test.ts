@@ -155,12 +155,12 @@ describeSystem('the modes of a network', () => {
       expect(await ask(bed, 'host', 'tcp', v4, 80)).toBe('172.21.0.1');
       expect(await ask(bed, 'host', 'tcp', v6, 80)).toBe('fd00:21::1');
       const others: Place[] = ['outside', in_('stranger'), in_('dockers')];
-      expect(await Promise.all(others.map((from) => ask(bed, from, 'tcp', v4, 80, 700)))).toEqual([
+      expect(await Promise.all(others.map((from) => ask(bed, from, 'tcp', v4, 80, 400)))).toEqual([
         undefined,
         undefined,
         undefined,
       ]);
-      expect(await ask(bed, 'outside', 'udp', v6, 80, 700)).toBeUndefined();
+      expect(await ask(bed, 'outside', 'udp', v6, 80, 400)).toBeUndefined();
     });
 
     it("leaves containers on Docker's own bridge as hidden as they were, but for their published ports", async () => {
@@ -169,8 +169,8 @@ describeSystem('the modes of a network', () => {
       await answerAt(bed, in_('dweb'), 80);
       const address = (await addressesOf(bed, 'dockers', 'bridge')).v4;
       expect(await ask(bed, in_('peer'), 'tcp', uplink.ip, 8090)).toBeDefined();
-      expect(await ask(bed, in_('peer'), 'tcp', address, 80, 700)).toBeUndefined();
-      expect(await ask(bed, 'outside', 'tcp', address, 80, 700)).toBeUndefined();
+      expect(await ask(bed, in_('peer'), 'tcp', address, 80, 400)).toBeUndefined();
+      expect(await ask(bed, 'outside', 'tcp', address, 80, 400)).toBeUndefined();
       await bed.docker('rm', '-f', 'dweb');
     });
 
@@ -179,7 +179,7 @@ describeSystem('the modes of a network', () => {
       expect(await ask(bed, in_('peer'), 'tcp', '172.21.0.1', 7001)).toBeDefined();
       const sneak = ['sh', '-c', 'ip addr del 127.0.0.1/8 dev lo; ip route add 127.0.0.1/32 via 172.21.0.1'];
       await runAt(bed, in_('peer'), sneak);
-      expect(await ask(bed, in_('peer'), 'tcp', '127.0.0.1', 7001, 700)).toBeUndefined();
+      expect(await ask(bed, in_('peer'), 'tcp', '127.0.0.1', 7001, 400)).toBeUndefined();
     });
 
     it('refuses a port of the host that is taken, by a program or by another container', async () => {
@@ -247,7 +247,7 @@ describeSystem('the modes of a network', () => {
       const bed = theBed();
       expect(await ask(bed, 'outside', 'tcp', uplink.ip, 8230)).toBe(uplink.outsideIp);
       const { v4 } = await addressesOf(bed, 'dockers', 'bridge');
-      expect(await ask(bed, in_('r1'), 'tcp', v4, 80, 700)).toBeUndefined();
+      expect(await ask(bed, in_('r1'), 'tcp', v4, 80, 400)).toBeUndefined();
     });
 
     it('leaves nothing behind', async () => {
@@ -274,9 +274,9 @@ describeSystem('the modes of a network', () => {
       const routes = (await runAt(bed(), in_('i1'), ['ip', 'route'])).stdout;
       expect(routes).not.toContain('default');
       expect((await bed().links()).map(({ ifname }) => ifname)).not.toContain('docker_gwbridge');
-      expect(await ask(bed(), 'outside', 'tcp', v4, 80, 700)).toBeUndefined();
+      expect(await ask(bed(), 'outside', 'tcp', v4, 80, 400)).toBeUndefined();
       await runAt(bed(), in_('i1'), ['ip', 'route', 'add', 'default', 'via', '172.24.0.1']);
-      expect(await ask(bed(), in_('i1'), 'tcp', uplink.outsideIp, 7000, 700)).toBeUndefined();
+      expect(await ask(bed(), in_('i1'), 'tcp', uplink.outsideIp, 7000, 400)).toBeUndefined();
     });
 
     it('leaves nothing behind', async () => {

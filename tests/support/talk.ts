@@ -1,7 +1,7 @@
 import { type Bed, type BedProcess, type ExecOptions, type ExecResult, waitUntil } from '@linecard/testkit';
 
-/** Where a program of a bed runs: on its host, in the outside world, or in the network namespace of a container. */
-export type Place = 'host' | 'outside' | { readonly container: string };
+/** Where a program of a bed runs: on its host, in the outside world, in the network namespace of a container or a named one. */
+export type Place = 'host' | 'outside' | { readonly container: string } | { readonly netns: string };
 
 /** Answers on TCP and UDP with the address of the peer that it sees. */
 const server = `
@@ -36,6 +36,7 @@ const client = `
 async function argvAt(bed: Bed, place: Place, argv: readonly string[], namespaces = ['-n']): Promise<string[]> {
   if (place === 'host') return [...argv];
   if (place === 'outside') return ['ip', 'netns', 'exec', 'outside', ...argv];
+  if ('netns' in place) return ['ip', 'netns', 'exec', place.netns, ...argv];
   const pid = await bed.docker('inspect', '--format', '{{.State.Pid}}', place.container);
   return ['nsenter', '-t', pid, ...namespaces, '--', ...argv];
 }
