@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIP } from 'node:net';
-import { isErrno, Netlink, run, writeSysctl } from '@linecard/linux';
+import { CommandError, isErrno, Netlink, run, writeSysctl } from '@linecard/linux';
 import { OpenvSwitch } from '@linecard/switch';
 import { LinecardError } from '@linecard/wire';
 import { digest, stableMac } from '../names.js';
@@ -127,11 +127,21 @@ async function join({ ovs, net }: JoinParts, request: JoinRequest): Promise<Join
       ]),
     ),
   );
-  await run([ovnCtl, 'start_controller'], { timeoutMs: startMs });
+  await startController();
   const bridge = ids.get('ovn-bridge') ?? 'br-int';
   const present = () => ovs.view.bridge(bridge);
   await ovs.view.replica.waitFor(present, { timeoutMs: 30_000, what: `ovn-controller to make bridge ${bridge}` });
   return { host, encapIp, bridge, ...(uplinkBridge === undefined ? {} : { uplinkBridge }) };
+}
+
+/** Starts ovn-controller unless it runs. */
+async function startController(): Promise<void> {
+  try {
+    await run([ovnCtl, 'status_controller']);
+  } catch (error) {
+    if (!(error instanceof CommandError) || error.missing) throw error;
+    await run([ovnCtl, 'start_controller'], { timeoutMs: startMs });
+  }
 }
 
 /** Plugs the interface that has an address into a bridge of its own, and moves its addresses and routes there. */

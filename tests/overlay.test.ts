@@ -1,0 +1,212 @@
+import type { Bed } from '@linecard/testkit';
+import { expect, it } from 'vitest';
+import { eventually } from './support/eventually.js';
+import { about, clear, daemonEnv, guest, nbctl, network, ovnTools, useHosts } from './support/overlay.js';
+import { describeSystem } from './support/system.js';
+import { answerAt, ask, pings } from './support/talk.js';
+
+/** The rows of the northbound database that Linecard has made, but for addresses that were just released. */
+async function remains(all: Parameters<typeof nbctl>[0]): Promise<string[]> {
+  const tables = ['Logical_Switch', 'Logical_Switch_Port', 'Logical_Router', 'Logical_Router_Port'];
+  const lists = tables.map((table) => nbctl(all, '--bare', '--columns=name', 'list', table));
+  const claims = nbctl(all, '--bare', '--columns=external_ids', 'find', 'DNS', 'external_ids:kind!=released');
+  return (await Promise.all([...lists, claims])).flatMap((text) => text.split('\n')).filter((line) => line !== '');
+}
+
+/** A ping that may need a moment: the first packet to another host looks for the way of the tunnel. */
+function reaches(host: Bed, container: string, target: string): Promise<void> {
+  const what = `${container} to reach ${target}`;
+  return eventually(async () => expect(await pings(host, { container }, target)).toBe(true), { what });
+}
+
+describeSystem('networks over three hosts', () => {
+  const theHosts = useHosts({ hosts: 3, centrals: 3, plan: { docker: true } });
+  const three = () => theHosts().hosts as readonly [Bed, Bed, Bed];
+
+  it('are made by two commands on each, which may be given again', async () => {
+    const all = theHosts();
+    const [h1] = three();
+    const members = [0, 1, 2].map((i) => all.address(i)).join(',');
+    const again = await h1.linecard('ovn', 'join', members);
+    expect(again).toBe(`host h1 takes part: bridge br-int, tunnels to ${all.address(0)}, on bridge br-ul0\n`.trim());
+    await h1.linecard('ovn', 'central', '--address', all.address(0), '--members', members);
+    const status = await h1.exec(['ovn-appctl', '-t', '/run/ovn/ovnnb_db.ctl', 'cluster/status', 'OVN_Northbound']);
+    expect(status.stdout.match(/^ {4}\w{4} \(/gm)).toHaveLength(3);
+    expect(await h1.vsctl('get', 'Open_vSwitch', '.', 'external_ids:ovn-nb')).toContain('tcp:192.0.2.3:6641');
+  });
+
+  it("obey the commands of OVN's own guide", async () => {
+    const all = theHosts();
+    const [h1] = three();
+    const nid = await h1.docker('network', 'create', '-d', 'openvswitch', '--subnet=192.168.1.0/24', 'foo');
+    expect(await h1.docker('network', 'ls', '--format', '{{.Driver}} {{.Name}}')).toContain('openvswitch foo');
+    expect(await nbctl(all, 'ls-list')).toContain(`(${nid})`);
+    expect(await nbctl(all, 'get', 'Logical_Switch', nid, 'external_ids:subnet')).toBe('"192.168.1.0/24"');
+    expect(await nbctl(all, 'get', 'Logical_Switch', nid, 'external_ids:gateway_ip')).toBe('"192.168.1.1"');
+    await h1.docker('run', '-itd', '--net=foo', '--name=busybox', 'busybox');
+    const endpoint = await about(h1, 'busybox', 'foo', 'EndpointID');
+    expect(await nbctl(all, 'lsp-list', nid)).toContain(`(${endpoint})`);
+    const bar = await h1.docker('network', 'create', '-d', 'openvswitch', '--subnet=192.168.2.0/24', 'bar');
+    await h1.docker('network', 'connect', 'bar', 'busybox');
+    expect(await nbctl(all, 'lsp-list', bar)).toContain(`(${await about(h1, 'busybox', 'bar', 'EndpointID')})`);
+    await eventually(
+      async () => {
+        const port = await nbctl(all, 'get', 'Logical_Switch_Port', endpoint, 'external_ids');
+        expect(port).toMatch(/container=busybox.*host=h1.*network=foo/);
+      },
+      { what: 'the logical port to say whose it is' },
+    );
+    await h1.docker('network', 'disconnect', 'bar', 'busybox');
+    expect(await nbctl(all, 'lsp-list', bar)).not.toMatch(/\([0-9a-f]{64}\)$/m);
+    await clear(h1, ['busybox'], ['foo', 'bar']);
+    await eventually(async () => expect(await remains(all)).toEqual([]), { what: 'nothing to be left' });
+  });
+
+  it('carry packets between containers anywhere, under their names, with addresses of their own', async () => {
+    const all = theHosts();
+    const [h1, h2, h3] = three();
+    const both = ['--ipv6', '--subnet=10.9.0.0/16', '--subnet=fd00:9::/64', '--ip-range=10.9.7.0/24'];
+    await network([h1, h2, h3], 'net', ...both);
+    expect(await nbctl(all, '--bare', '--columns=name', 'find', 'Logical_Switch', 'name=net')).toBe('net');
+    await Promise.all([h1, h2, h3].map((host, i) => guest(host, 'net', `web${i + 1}`)));
+    const addresses = await Promise.all(
+      [h1, h2, h3].map(async (host, i) => ({
+        v4: await about(host, `web${i + 1}`, 'net', 'IPAddress'),
+        v6: await about(host, `web${i + 1}`, 'net', 'GlobalIPv6Address'),
+        mac: await about(host, `web${i + 1}`, 'net', 'MacAddress'),
+      })),
+    );
+    expect(new Set(addresses.map(({ v4 }) => v4)).size).toBe(3);
+    for (const { v4, v6, mac } of addresses) {
+      expect(v4).toMatch(/^10\.9\.7\.\d+$/);
+      expect(mac).toBe(
+        `02:42:${v4
+          .split('.')
+          .map((byte) => Number(byte).toString(16).padStart(2, '0'))
+          .join(':')}`,
+      );
+      await reaches(h1, 'web1', v4);
+      await reaches(h1, 'web1', v6);
+    }
+    await reaches(h3, 'web3', addresses[1]!.v4);
+    expect(await h1.docker('exec', 'web1', 'cat', '/sys/class/net/eth0/mtu')).toBe('1442');
+    await eventually(
+      async () => expect(await h1.docker('exec', 'web1', 'nslookup', '-type=a', 'web3')).toContain(addresses[2]!.v4),
+      { what: 'the name of a container on another host to be known' },
+    );
+    expect(await h2.docker('exec', 'web2', 'nslookup', '-type=aaaa', 'web3')).toContain(addresses[2]!.v6);
+    const server = await answerAt(h2, { container: 'web2' }, 4000);
+    expect(await ask(h1, { container: 'web1' }, 'tcp', addresses[1]!.v4, 4000)).toBe(addresses[0]!.v4);
+    expect(await ask(h3, { container: 'web3' }, 'tcp', addresses[1]!.v6, 4000)).toBe(addresses[2]!.v6);
+    await server.kill();
+  });
+
+  it('refuse an address that somebody has on another host, whoever comes first', async () => {
+    const [h1, h2] = three();
+    const outcomes = await Promise.allSettled(
+      [h1, h2].map((host, i) => guest(host, 'net', `rival${i}`, '--ip=10.9.200.1')),
+    );
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    await Promise.all([h1, h2].map((host, i) => clear(host, [`rival${i}`], [])));
+    await guest(h2, 'net', 'rival', '--ip=10.9.200.1');
+    await clear(h2, ['rival'], []);
+  });
+
+  it('lead out through every host, and in by published ports', async () => {
+    const all = theHosts();
+    const [h1, h2] = three();
+    await all.wire(['ip', 'address', 'replace', '192.0.2.254/24', 'dev', 'wire0']);
+    await reaches(h1, 'web1', '192.0.2.254');
+    await reaches(h2, 'web2', '192.0.2.254');
+    await guest(h2, 'net', 'shop', '-p', '8080:80');
+    await h2.docker('exec', '-d', 'shop', 'sh', '-c', 'mkdir /w; echo hello > /w/index.html; httpd -p 80 -h /w');
+    const url = `http://${all.address(1)}:8080/`;
+    const curl = ['curl', '-sS', '-m', '3', url];
+    await eventually(async () => expect((await all.wire(curl)).stdout).toBe('hello\n'), { what: 'the port to answer' });
+    expect((await h2.exec(curl)).stdout).toBe('hello\n');
+    expect((await h2.exec(['curl', '-sS', '-m', '3', 'http://127.0.0.1:8080/'])).stdout).toBe('hello\n');
+    expect((await h1.exec(curl)).stdout).toBe('hello\n');
+    const get = `printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 3 ${all.address(1)} 8080`;
+    expect(await h1.docker('exec', 'web1', 'sh', '-c', get)).toContain('hello');
+    expect(await h2.docker('exec', 'web2', 'sh', '-c', get)).toContain('hello');
+    await clear(h2, ['shop'], []);
+    expect((await all.wire(curl, true)).status).not.toBe(0);
+  });
+
+  it('of one router reach each other, those of others and internal ones do not', async () => {
+    const [h1, h2] = three();
+    const router = ['-o', 'ovn.router=east'];
+    await network([h1], 'left', ...router, '--subnet=10.21.0.0/24');
+    await network([h2], 'right', ...router, '--subnet=10.22.0.0/24');
+    await network([h1, h2], 'cut', '--internal', '--subnet=10.23.0.0/24');
+    await Promise.all([guest(h1, 'left', 'lefty'), guest(h2, 'right', 'righty')]);
+    await Promise.all([guest(h1, 'cut', 'cut1'), guest(h2, 'cut', 'cut2')]);
+    await reaches(h1, 'lefty', await about(h2, 'righty', 'right', 'IPAddress'));
+    await reaches(h1, 'cut1', await about(h2, 'cut2', 'cut', 'IPAddress'));
+    expect(await pings(h1, { container: 'lefty' }, await about(h1, 'web1', 'net', 'IPAddress'))).toBe(false);
+    expect(await h1.docker('exec', 'cut1', 'ip', 'route')).not.toContain('default');
+    await h1.exec([
+      'nsenter',
+      '-t',
+      await h1.docker('inspect', '-f', '{{.State.Pid}}', 'cut1'),
+      '-n',
+      'ip',
+      'route',
+      'add',
+      'default',
+      'via',
+      '10.23.0.1',
+    ]);
+    expect(await pings(h1, { container: 'cut1' }, '192.0.2.254')).toBe(false);
+    await clear(h1, ['lefty', 'cut1'], ['left', 'cut']);
+    await clear(h2, ['righty', 'cut2'], ['right', 'cut']);
+  });
+
+  it('lead out through one host where that is asked for', async () => {
+    const all = theHosts();
+    const [h1, h2] = three();
+    await network([h1, h2], 'single', '--subnet=10.31.0.0/24', '-o', 'ovn.gateway=h2');
+    await guest(h1, 'single', 'inner');
+    await reaches(h1, 'inner', '192.0.2.254');
+    const dump = all.wire(['timeout', '3', 'tcpdump', '-nl', '-c', '1', '-i', 'wire0', 'icmp[icmptype]==icmp-echo']);
+    await eventually(async () => expect(await pings(h1, { container: 'inner' }, '192.0.2.254')).toBe(true), {
+      what: 'the way out',
+    });
+    await pings(h1, { container: 'inner' }, '192.0.2.254', ['-c', '5', '-w', '2']);
+    expect((await dump).stdout).toContain(`${all.address(1)} > 192.0.2.254`);
+    await clear(h1, ['inner'], []);
+    await expect(guest(h1, 'single', 'inner', '-p', '80:80')).rejects.toThrow(/way out is on host h2/);
+    await clear(h1, ['inner'], ['single']);
+    await clear(h2, [], ['single']);
+  });
+
+  it('outlive the daemon, dockerd and their restarts, and leave nothing behind', async () => {
+    const all = theHosts();
+    const [h1, h2, h3] = three();
+    const target = await about(h2, 'web2', 'net', 'IPAddress');
+    await h1.killDaemon();
+    expect(await pings(h1, { container: 'web1' }, target)).toBe(true);
+    await h1.daemon({ env: daemonEnv });
+    await h1.docker('restart', '-t', '0', 'web1');
+    await reaches(h1, 'web1', target);
+    await h1.stopDocker('KILL');
+    await h1.exec(['pkill', '-9', 'containerd-shim'], { allowFail: true });
+    await h1.startDocker();
+    await h1.docker('start', 'web1');
+    await reaches(h1, 'web1', target);
+    await eventually(
+      async () => {
+        const ports = (await nbctl(all, 'lsp-list', 'net')).match(/\([0-9a-f]{64}\)/g) ?? [];
+        expect(ports.length).toBe(3);
+        expect((await h1.vsctl('list-ports', 'br-int')).match(/^lco/gm)).toHaveLength(1);
+      },
+      { what: 'stale ports to be collected', timeoutMs: 20_000 },
+    );
+    await Promise.all([h1, h2, h3].map((host, i) => clear(host, [`web${i + 1}`], ['net'])));
+    await eventually(async () => expect(await remains(all)).toEqual([]), { what: 'nothing to be left' });
+    for (const host of [h1, h2, h3]) {
+      expect((await host.links()).map(({ ifname }) => ifname).filter((name) => /^lc/.test(name))).toEqual([]);
+      expect((await host.exec(['nft', 'list', 'tables'])).stdout).not.toContain('linecard_ovn');
+    }
+  });
+}, [...ovnTools, 'curl', 'tcpdump']);

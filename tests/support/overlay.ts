@@ -1,0 +1,102 @@
+import { request } from 'node:http';
+import { type Bed, MultiHost, type MultiHostOptions } from '@linecard/testkit';
+import { afterAll, afterEach, beforeAll } from 'vitest';
+
+/** What a bed needs for OVN. */
+export const ovnTools = ['ovn-nbctl', 'ovn-northd', 'ovn-controller'];
+
+/** How the daemons of these tests are started: what Docker has forgotten goes soon. */
+export const daemonEnv = { LINECARD_GRACE_MS: '1000' };
+
+/** Makes hosts with an OVN central over the first ones, and a daemon on each: with the commands that the manual has. */
+export async function setUp(options: MultiHostOptions & { readonly centrals: number }): Promise<MultiHost> {
+  const all = await MultiHost.create(options);
+  try {
+    const members = Array.from({ length: options.centrals }, (_, i) => all.address(i));
+    for (const [i, address] of members.entries()) await central(all.hosts[i]!, address, members);
+    for (const host of all.hosts) await host.linecard('ovn', 'join', members.join(','));
+    await Promise.all(all.hosts.map((host) => host.daemon({ env: daemonEnv })));
+    return all;
+  } catch (error) {
+    await all.destroy();
+    throw error;
+  }
+}
+
+function central(host: Bed, address: string, members: readonly string[]): Promise<string> {
+  return host.linecard('ovn', 'central', '--address', address, '--members', members.join(','));
+}
+
+/** Gives the tests of the surrounding `describe` the same hosts, and shows their logs when one of them fails. */
+export function useHosts(options: MultiHostOptions & { readonly centrals: number }): () => MultiHost {
+  let all: MultiHost | undefined;
+  beforeAll(async () => {
+    all = await setUp(options);
+  });
+  afterEach(async ({ task }) => {
+    if (task.result?.state !== 'fail') return;
+    for (const host of all?.hosts ?? []) console.error(await host.logs().catch(() => ''));
+  });
+  afterAll(() => all?.destroy());
+  return () => {
+    if (all === undefined) throw new Error('the hosts are there only while tests run');
+    return all;
+  };
+}
+
+/** Runs ovn-nbctl against whichever member leads. */
+export async function nbctl(all: MultiHost, ...args: readonly string[]): Promise<string> {
+  const database = all.hosts.map((_, i) => `tcp:${all.address(i)}:6641`).join(',');
+  const alive = all.hosts[0]!;
+  return (await alive.exec(['ovn-nbctl', '--timeout=15', `--db=${database}`, ...args])).stdout.trim();
+}
+
+/** Creates the same network on several hosts. */
+export async function network(hosts: readonly Bed[], name: string, ...options: readonly string[]): Promise<void> {
+  const shared = ['-d', 'openvswitch', '--ipam-driver', 'openvswitch', '-o', `ovn.switch=${name}`];
+  await Promise.all(hosts.map((host) => host.docker('network', 'create', ...shared, ...options, name)));
+}
+
+/** Starts a container that stays, and returns its ID. */
+export function guest(host: Bed, net: string, name: string, ...options: readonly string[]): Promise<string> {
+  return host.docker('run', '-itd', `--net=${net}`, `--name=${name}`, ...options, 'busybox');
+}
+
+/** Something about a container's place on a network. */
+export function about(host: Bed, container: string, net: string, field: string): Promise<string> {
+  return host.docker(
+    'inspect',
+    '--format',
+    `{{with index .NetworkSettings.Networks "${net}"}}{{.${field}}}{{end}}`,
+    container,
+  );
+}
+
+/** Removes containers and networks, whichever of them there are. */
+export async function clear(host: Bed, containers: readonly string[], networks: readonly string[]): Promise<void> {
+  if (containers.length > 0) await host.exec(['docker', 'rm', '-f', ...containers], { allowFail: true });
+  if (networks.length > 0) await host.docker('network', 'rm', ...networks);
+}
+
+/** What the driver answered to one plugin request. */
+export interface PluginAnswer {
+  readonly Err?: string;
+  readonly [key: string]: unknown;
+}
+
+/** Sends one request to the plugin socket, as dockerd does: `NetworkDriver.CreateEndpoint`. */
+export function callPlugin(bed: Bed, method: string, body: unknown): Promise<PluginAnswer> {
+  const socketPath = bed.path('/run/docker/plugins/openvswitch.sock');
+  return new Promise((resolve, reject) => {
+    const sent = request({ socketPath, method: 'POST', path: `/${method}`, agent: false }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk;
+      });
+      response.on('end', () => resolve(JSON.parse(text) as PluginAnswer));
+      response.on('error', reject);
+    });
+    sent.on('error', reject);
+    sent.end(JSON.stringify(body));
+  });
+}
