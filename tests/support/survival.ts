@@ -5,7 +5,7 @@ import { audit } from './audit.js';
 import { eventually } from './eventually.js';
 
 /** How long, in ms, the daemon under test keeps what Docker does not know. */
-export const graceMs = 1000;
+export const graceMs = 300;
 
 /** Starts the daemon under test with a short grace period. */
 export function startDaemon(bed: Bed, env: Readonly<Record<string, string>> = {}): Promise<BedProcess> {
