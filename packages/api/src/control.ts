@@ -3,6 +3,7 @@ import type {
   AttachOrder,
   AttachReply,
   ContainerInterfaceInfo,
+  ControllerInfo,
   DetachOrder,
   Finding,
   NetworkInfo,
@@ -29,6 +30,8 @@ export interface ControlApi {
   watchPorts(network: string | undefined, signal: AbortSignal): AsyncIterable<PortInfo[]>;
   /** The Ethernet interfaces of a running container. */
   interfaces(container: string): Promise<ContainerInterfaceInfo[]>;
+  /** The OpenFlow controllers of all bridges that concern Linecard. */
+  controllers(): Promise<ControllerInfo[]>;
   attach(order: AttachOrder): Promise<AttachReply>;
   detach(order: DetachOrder): Promise<AttachmentInfo[]>;
   doctor(): Promise<Finding[]>;

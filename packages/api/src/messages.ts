@@ -147,6 +147,26 @@ export const status = z.object({
 });
 export type Status = z.output<typeof status>;
 
+/** A controller of a bridge; of an app in the daemon also what it has to do with the switch. */
+export const controllerInfo = z.object({
+  bridge: z.string(),
+  network: z.string().exactOptional(),
+  /** 16 hex digits. */
+  dpid: z.string().exactOptional(),
+  /** As in OVSDB. */
+  target: z.string(),
+  connected: z.boolean(),
+  /** The app of `ovs.bridge.controller=embedded:APP`. */
+  app: z.string().exactOptional(),
+  /** Of OpenFlow, such as `1.3`. */
+  version: z.string().exactOptional(),
+  packetIns: z.number().exactOptional(),
+  sent: z.number().exactOptional(),
+  /** How often a handler of the app has failed, for all its switches. */
+  errors: z.number().exactOptional(),
+});
+export type ControllerInfo = z.output<typeof controllerInfo>;
+
 /** One thing that `linecard doctor` looked at. */
 export const finding = z.object({
   /** A stable name, such as `ovs.tso`. */
@@ -161,6 +181,7 @@ export type Finding = z.output<typeof finding>;
 
 /** The answers that are lists. */
 export const networksAnswer = z.object({ networks: z.array(networkInfo) });
+export const controllersAnswer = z.object({ controllers: z.array(controllerInfo) });
 export const portsAnswer = z.object({ ports: z.array(portInfo) });
 export const interfacesAnswer = z.object({ interfaces: z.array(containerInterface) });
 export const detachAnswer = z.object({ detached: z.array(attachmentInfo) });

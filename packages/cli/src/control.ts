@@ -50,7 +50,9 @@ async function withHost<T>(settings: CliSettings, purpose: Purpose, ask: (api: C
     if (purpose === 'change') host.open();
     // What cannot be read now is told by whoever asks for it: the doctor goes on without.
     else await host.read(patienceMs).catch(() => undefined);
-    return await ask(new HostApi(host, { pluginDirectory: config.pluginDirectory, listen: () => undefined }));
+    return await ask(
+      new HostApi(host, { pluginDirectory: config.pluginDirectory, listen: () => undefined, sessions: () => [] }),
+    );
   } finally {
     await host.close();
   }

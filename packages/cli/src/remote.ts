@@ -8,6 +8,8 @@ import {
   attachReply,
   type ContainerInterfaceInfo,
   type ControlApi,
+  type ControllerInfo,
+  controllersAnswer,
   type DetachOrder,
   detachAnswer,
   doctorAnswer,
@@ -73,6 +75,10 @@ export class RemoteApi implements ControlApi {
   async interfaces(container: string): Promise<ContainerInterfaceInfo[]> {
     const path = `/containers/${encodeURIComponent(container)}/interfaces`;
     return (await this.#ask(path, interfacesAnswer)).interfaces;
+  }
+
+  async controllers(): Promise<ControllerInfo[]> {
+    return (await this.#ask('/controllers', controllersAnswer)).controllers;
   }
 
   attach(order: AttachOrder): Promise<AttachReply> {

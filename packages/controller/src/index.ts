@@ -1,6 +1,7 @@
 export type { App, AppHandlers, AppKit } from './app.js';
 export { type AppFileOptions, runAppFile } from './app-file.js';
 export type { AppScope } from './app-host.js';
+export { appKit } from './app-kit.js';
 export { type AppSurroundings, shippedApp, shippedApps } from './apps/catalog.js';
 export { type HubOptions, hub } from './apps/hub.js';
 export { type KnockOptions, knock, type PortResolver } from './apps/knock.js';

@@ -18,6 +18,8 @@ export interface DaemonConfig {
   readonly controlSocket: string;
   /** Where dockerd looks for plugins; not used when systemd passes sockets. */
   readonly pluginDirectory: string;
+  /** Where the user's own apps for `ovs.bridge.controller=embedded:APP` are. */
+  readonly appsDirectory: string;
   /** Undefined: no read-only listener. */
   readonly listen: ListenAddress | undefined;
   /** How long, in ms, what Docker does not know is kept. */
@@ -32,6 +34,7 @@ export interface Settings {
   readonly docker?: string | undefined;
   readonly socket?: string | undefined;
   readonly listen?: string | undefined;
+  readonly apps?: string | undefined;
 }
 
 /** What is set unless told otherwise. */
@@ -40,6 +43,7 @@ export const defaults = {
   docker: '/var/run/docker.sock',
   socket: controlSocket,
   listen: '127.0.0.1:9401',
+  apps: '/etc/linecard/apps',
 } as const;
 
 // Docker repeats a call for up to 15 s; what it does not know after 20 s it has forgotten.
@@ -94,6 +98,7 @@ export function readConfig(settings: Settings, env: NodeJS.ProcessEnv): DaemonCo
     dockerSocket: parseSocketPath(settings.docker ?? env.DOCKER_HOST ?? defaults.docker),
     controlSocket: parseSocketPath(settings.socket ?? defaults.socket),
     pluginDirectory: '/run/docker/plugins',
+    appsDirectory: settings.apps ?? defaults.apps,
     listen: parseListen(settings.listen ?? defaults.listen),
     graceMs: graceOf(env),
     checkpoint: crashPoint(env),

@@ -53,6 +53,7 @@ export function controlServer(api: ControlApi, signal: AbortSignal): FastifyInst
   app.get(`${apiPrefix}/containers/:container/interfaces`, async (request) => {
     return { interfaces: await api.interfaces(read(named, request.params).container) };
   });
+  app.get(`${apiPrefix}/controllers`, async () => ({ controllers: await api.controllers() }));
   app.post(`${apiPrefix}/attachments`, (request) => api.attach(read(attachRequest, request.body)));
   app.delete(`${apiPrefix}/attachments`, async (request) => {
     return { detached: await api.detach(read(detachOrder, request.query)) };

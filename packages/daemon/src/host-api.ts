@@ -5,6 +5,7 @@ import {
   type AttachReply,
   type ContainerInterfaceInfo,
   type ControlApi,
+  type ControllerInfo,
   type DetachOrder,
   type Finding,
   type NetworkInfo,
@@ -15,8 +16,9 @@ import {
 import { type Attachment, type Host, hostInterface } from '@linecard/driver';
 import { parseMac } from '@linecard/wire';
 import { diagnose } from './doctor/diagnose.js';
+import type { AppSession } from './embedded-apps.js';
 import { innerNames } from './inner-names.js';
-import { bridgeOf, networkTable, portTable, present } from './tables.js';
+import { bridgeOf, controllerTable, networkTable, portTable, present } from './tables.js';
 
 /** How long an answer waits for Open vSwitch, in ms. */
 const patienceMs = 5000;
@@ -29,6 +31,8 @@ export interface HostContext {
   readonly pluginDirectory: string;
   /** Where the read-only listener is. */
   readonly listen: () => string | undefined;
+  /** What the embedded apps rule; none where no daemon runs. */
+  readonly sessions: () => readonly AppSession[];
 }
 
 /** Answers for a host from the process that has it at hand. */
@@ -91,6 +95,11 @@ export class HostApi implements ControlApi {
 
   interfaces(container: string): Promise<ContainerInterfaceInfo[]> {
     return this.#host.finder.find(container);
+  }
+
+  async controllers(): Promise<ControllerInfo[]> {
+    await this.#host.ovs.whenReady(patienceMs);
+    return controllerTable(this.#host, this.#context.sessions());
   }
 
   async attach(order: AttachOrder): Promise<AttachReply> {

@@ -1,9 +1,18 @@
 import { listenPlugin, type PluginListener } from '@linecard/docker';
-import { createHost, createOverlay, type Host, type Overlay } from '@linecard/driver';
+import {
+  containerOfport,
+  createHost,
+  createOverlay,
+  type Host,
+  type Overlay,
+  onBridgePortsChanged,
+} from '@linecard/driver';
+import { runDirectoryOf } from '@linecard/switch';
 import { explain } from '@linecard/wire';
 import type { Logger } from 'pino';
 import type { DaemonConfig } from './config.js';
 import { controlServer } from './control.js';
+import { EmbeddedController } from './embedded-apps.js';
 import { HostApi } from './host-api.js';
 import { errorFields } from './log.js';
 import { Metrics } from './metrics.js';
@@ -24,7 +33,18 @@ type Close = () => Promise<unknown>;
  */
 export async function startDaemon(config: DaemonConfig, logger: Logger): Promise<Daemon> {
   const metrics = new Metrics();
-  const host = createHost({
+  const apps = new EmbeddedController({
+    runDirectory: runDirectoryOf(config.ovsdb),
+    appsDirectory: config.appsDirectory,
+    logger,
+    surroundings: {
+      portOf: (guest, sw) => containerOfport(host.ovs.view, sw.name, guest),
+      onPortsChanged: (changed) => onBridgePortsChanged(host.ovs.view, changed),
+      log: (message) => logger.info(message),
+    },
+  });
+  const host: Host = createHost({
+    apps,
     ovsdb: config.ovsdb,
     dockerSocket: config.dockerSocket,
     graceMs: config.graceMs,
@@ -50,12 +70,12 @@ export async function startDaemon(config: DaemonConfig, logger: Logger): Promise
     },
     onWarning: (text) => logger.warn(text),
   });
-  const closing: Close[] = [() => host.close(), () => overlay.close()];
+  const closing: Close[] = [() => apps.close(), () => host.close(), () => overlay.close()];
   const close = async () => {
     for (const one of closing.splice(0).reverse()) await one();
   };
   try {
-    await serve(host, overlay, config, { logger, metrics, closing });
+    await serve({ host, overlay, apps }, config, { logger, metrics, closing });
   } catch (error) {
     await close();
     throw error;
@@ -64,6 +84,13 @@ export async function startDaemon(config: DaemonConfig, logger: Logger): Promise
   host.start();
   logger.info({ pid: process.pid }, 'linecard is up');
   return { close };
+}
+
+/** What is served. */
+interface Works {
+  readonly host: Host;
+  readonly overlay: Overlay;
+  readonly apps: EmbeddedController;
 }
 
 interface Serving {
@@ -75,13 +102,16 @@ interface Serving {
 
 /** Opens every door. The control socket comes first, because it tells whether another daemon runs. */
 async function serve(
-  host: Host,
-  overlay: Overlay,
+  { host, overlay, apps }: Works,
   config: DaemonConfig,
   { logger, metrics, closing }: Serving,
 ): Promise<void> {
   let listen: string | undefined;
-  const api = new HostApi(host, { pluginDirectory: config.pluginDirectory, listen: () => listen });
+  const api = new HostApi(host, {
+    pluginDirectory: config.pluginDirectory,
+    listen: () => listen,
+    sessions: () => apps.sessions,
+  });
   closing.push(await listenControl(api, config.controlSocket));
   const plugins: PluginListener[] = await listenPlugins(host, overlay, config.pluginDirectory, (call) => {
     metrics.called(call);

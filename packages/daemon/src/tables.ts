@@ -1,7 +1,9 @@
-import type { NetworkInfo, PortInfo } from '@linecard/api';
-import { type Host, hostInterface, type Network, type Port } from '@linecard/driver';
+import type { ControllerInfo, NetworkInfo, PortInfo } from '@linecard/api';
+import { versionName } from '@linecard/controller';
+import { appOfTarget, type Host, hostInterface, type Network, type Port } from '@linecard/driver';
 import type { InterfaceRow } from '@linecard/switch';
 import { formatCidr, LinecardError } from '@linecard/wire';
+import type { AppSession } from './embedded-apps.js';
 import type { InnerNames } from './inner-names.js';
 
 /** Drops what is undefined, so that it is absent. */
@@ -55,6 +57,29 @@ export function networkTable(host: Host): NetworkInfo[] {
     });
   });
   return lines.sort((a, b) => (a.name ?? a.bridge).localeCompare(b.name ?? b.bridge));
+}
+
+/** One line for each controller of each bridge. */
+export function controllerTable(host: Host, sessions: readonly AppSession[]): ControllerInfo[] {
+  return networkTable(host).flatMap(({ bridge, name, dpid, controllers }) =>
+    controllers.map(({ target, connected }) => {
+      const app = appOfTarget(target);
+      const session = sessions.find((one) => one.app === app && one.sw.name === dpid);
+      return present<ControllerInfo>({
+        bridge,
+        network: name,
+        dpid,
+        target,
+        // Open vSwitch tells only every few seconds.
+        connected: app === undefined ? connected : session !== undefined,
+        app,
+        version: session && versionName(session.sw.version),
+        packetIns: session?.sw.counters.packetIns,
+        sent: session?.sw.counters.sent,
+        errors: session?.errors,
+      });
+    }),
+  );
 }
 
 function matches(line: NetworkInfo, ref: string): boolean {

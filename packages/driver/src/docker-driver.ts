@@ -118,6 +118,7 @@ export class DockerDriver implements NetworkDriver {
       dhcp.stop(port.id);
     }
     await Promise.all([fabric.removeBridge(plan.bridge, ports), firewall.sync()]);
+    await fabric.endUnusedApps();
     fabric.parts.checkpoint('network-removed');
   }
 

@@ -9,6 +9,7 @@ import {
 } from '@linecard/linux';
 import type { BridgeSpec, OpenvSwitch, SwitchEdit } from '@linecard/switch';
 import { formatCidr, LinecardError } from '@linecard/wire';
+import { type EmbeddedApps, embeddedApps } from './embedded.js';
 import type { Firewall } from './firewall.js';
 import { hostInterface, peerInterface, stableMac } from './names.js';
 import { defaultProtocols, gatewayAddresses, type NetworkPlan } from './network-plan.js';
@@ -23,6 +24,8 @@ export interface FabricParts {
   readonly reaper: LinkReaper;
   readonly firewall: Firewall;
   readonly state: State;
+  /** Undefined where no daemon runs. */
+  readonly apps: EmbeddedApps | undefined;
   /** Told when a port's link is found dead, so that what hangs on the port can be let go. */
   readonly onPortGone: (id: string) => void;
   /** Told of each step on the way; tests kill the process there. */
@@ -139,10 +142,22 @@ export class Fabric {
     edit.setIds('Bridge', bridge, this.#memoryOf(bridge), owned);
   }
 
+  /** Lets the embedded apps of a network await its bridge. */
+  async serveApps({ controllers }: NetworkPlan): Promise<void> {
+    for (const app of embeddedApps(controllers)) await this.parts.apps?.serve(app);
+  }
+
+  /** Ends the embedded apps that no network has. */
+  async endUnusedApps(): Promise<void> {
+    const plans = [...this.parts.state.networks.values()].map(({ plan }) => plan);
+    await this.parts.apps?.keepOnly(new Set(plans.flatMap(({ controllers }) => embeddedApps(controllers))));
+  }
+
   /** Makes a network's bridge with its ports and waits until it works. */
   async makeBridge(network: Network): Promise<void> {
     const { ovs, checkpoint } = this.parts;
     const { plan } = network;
+    await this.serveApps(plan);
     const datapathType = await this.datapathType(plan.userspace);
     this.seatFixedPorts(network);
     await ovs.commit((edit) => this.editNetwork(edit, network, datapathType));

@@ -4,6 +4,7 @@ import { OpenvSwitch } from '@linecard/switch';
 import { Attacher } from './attach.js';
 import { DhcpClients } from './dhcp.js';
 import { DockerDriver } from './docker-driver.js';
+import type { EmbeddedApps } from './embedded.js';
 import { Fabric } from './fabric.js';
 import { PortFinder } from './find-ports.js';
 import { Firewall } from './firewall.js';
@@ -26,6 +27,8 @@ export interface HostOptions {
   readonly onError: (what: string, error: unknown) => void;
   readonly onReconciled: (result: { readonly ms: number; readonly repairs: number }) => void;
   readonly onDocker: (up: boolean) => void;
+  /** Rules networks with `ovs.bridge.controller=embedded`; absent where no daemon runs. */
+  readonly apps?: EmbeddedApps;
   /** Told of each step of a change; for tests that kill the process there. */
   readonly checkpoint: (step: string) => void;
 }
@@ -93,7 +96,8 @@ export function createHost(options: HostOptions): Host {
     holding.catch((error: unknown) => options.onError('hold published ports', error));
     if (state.networks.get(port.networkId ?? '')?.plan.dhcp && port.sandbox !== undefined) dhcp.start(port);
   };
-  const fabric = new Fabric({ ovs, net, reaper, firewall, state, onPortGone, checkpoint: options.checkpoint });
+  const { apps } = options;
+  const fabric = new Fabric({ ovs, net, reaper, firewall, state, apps, onPortGone, checkpoint: options.checkpoint });
   const reconciler = new Reconciler(fabric, {
     onError: options.onError,
     onRun: options.onReconciled,

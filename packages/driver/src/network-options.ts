@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { formatDpid, parseDpid } from '@linecard/wire';
+import { parseEmbedded } from './embedded.js';
 import {
   flag,
   integer,
@@ -64,6 +65,8 @@ function parseTunnel(text: string): Tunnel | undefined {
 }
 
 function parseController(text: string): string | undefined {
+  const embedded = parseEmbedded(text);
+  if (embedded !== undefined) return embedded;
   const [, method = '', target = ''] = /^(tcp|ssl|unix|punix|ptcp|pssl):(.*)$/.exec(text) ?? [];
   if (method === 'tcp' || method === 'ssl') return splitHostPort(target) === undefined ? undefined : text;
   if (method === 'unix' || method === 'punix') {
@@ -93,7 +96,8 @@ export const networkOptionTable = {
   }),
   'ovs.bridge.controller': listOf(
     kind('', parseController),
-    'a comma-separated list of tcp:IP:PORT, ssl:IP:PORT, unix:PATH, ptcp:[PORT][:IP], pssl:[PORT][:IP] or punix:PATH',
+    'a comma-separated list of tcp:IP:PORT, ssl:IP:PORT, unix:PATH, ptcp:[PORT][:IP], pssl:[PORT][:IP], punix:PATH, ' +
+      'embedded or embedded:APP',
   ),
   'ovs.bridge.fail_mode': oneOf('secure', 'standalone'),
   'ovs.bridge.protocols': listOf(

@@ -28,6 +28,7 @@ export interface NetworkPlan {
   /** 16 hex digits, when one was asked for. */
   readonly dpid?: string;
   readonly localMac: string;
+  /** Targets of ovs-vsctl(8), or `embedded:APP`. */
   readonly controllers: readonly string[];
   readonly failMode: 'secure' | 'standalone';
   readonly protocols: readonly string[];

@@ -233,6 +233,7 @@ export class Reconciler {
     const type =
       present === 'netdev' || present === 'system' ? present : await this.#fabric.datapathType(plan.userspace);
     this.#fabric.seatFixedPorts(network);
+    await attempt(`controller of ${network.name ?? plan.id.slice(0, 12)}`, () => this.#fabric.serveApps(plan));
     await attempt(`network ${network.name ?? plan.id.slice(0, 12)}`, async () => {
       await ovs.commit((edit) => this.#fabric.editNetwork(edit, network, type));
     });

@@ -107,7 +107,9 @@ export class SwitchEdit {
 
   #insertController(target: string): NamedRef {
     // Out-of-band: in-band control would add hidden flows for controllers that are reached through the host anyway.
-    return this.#tx.insert('Controller', { target, connection_mode: 'out-of-band' });
+    // A socket of this machine costs nothing to try again: its program is back after a moment.
+    const backoff = target.startsWith('unix:') ? { max_backoff: 1000 } : {};
+    return this.#tx.insert('Controller', { target, connection_mode: 'out-of-band', ...backoff });
   }
 
   /** Replaces the controllers of a bridge; nothing happens when there is no such bridge. */

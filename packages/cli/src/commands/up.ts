@@ -8,6 +8,7 @@ interface UpOptions {
   readonly ovsdb?: string;
   readonly docker?: string;
   readonly socket?: string;
+  readonly apps?: string;
 }
 
 /** `linecard up`: the daemon. */
@@ -36,6 +37,12 @@ export function addUp(program: Command): void {
     .addOption(new Option('--ovsdb <endpoint>', 'the database of Open vSwitch').env('LINECARD_OVSDB'))
     .addOption(new Option('--docker <socket>', 'the socket of Docker').env('LINECARD_DOCKER'))
     .addOption(new Option('--socket <path>', 'where the daemon listens for this command').env('LINECARD_SOCKET'))
+    .addOption(
+      new Option(
+        '--apps <directory>',
+        'where apps for ovs.bridge.controller=embedded:APP are (/etc/linecard/apps)',
+      ).env('LINECARD_APPS'),
+    )
     .addHelpText(
       'after',
       `

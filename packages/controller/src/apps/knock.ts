@@ -19,7 +19,7 @@ export interface KnockOptions {
   readonly name?: string;
   /** Seconds that a door stays open, 1 to 65535; 0 (absent) is for ever. */
   readonly openSeconds?: number;
-  /** Where a guest is; when absent, guests are named as the ports of the switch, or by numbers of ports. */
+  /** Where a guest is; one that it does not know is named as a port of the switch, or by the number of a port. */
   readonly portOf?: PortResolver;
   /** Calls back whenever {@link portOf} may answer something else; its answer ends that. */
   readonly onPortsChanged?: (changed: () => void) => () => void;
@@ -65,7 +65,7 @@ class Knock {
     this.#guarded = options.guarded ?? 'kiwipycon_h1';
     this.#free = options.free ?? 'kiwipycon_h2';
     this.#name = (options.name ?? 'xyzzy.example.com').replace(/\.$/, '').toLowerCase();
-    this.#portOf = options.portOf ?? portByName;
+    this.#portOf = (guest, sw) => options.portOf?.(guest, sw) ?? portByName(guest, sw);
     const unsubscribe = options.onPortsChanged?.(() => this.#portsChanged());
     this.app = {
       name: 'knock',

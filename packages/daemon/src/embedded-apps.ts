@@ -1,0 +1,144 @@
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  type App,
+  type AppSurroundings,
+  appKit,
+  Controller,
+  loadApp,
+  type SwitchSession,
+  shippedApp,
+  shippedApps,
+} from '@linecard/controller';
+import { appSocket, type EmbeddedApps } from '@linecard/driver';
+import { explain, LinecardError } from '@linecard/wire';
+import type { Logger } from 'pino';
+import { errorFields } from './log.js';
+
+/** Where apps come from and where they serve. */
+export interface EmbeddedOptions {
+  /** Open vSwitch's run directory. */
+  readonly runDirectory: string;
+  /** Where apps of the user's own are: nothing outside of it is ever loaded. */
+  readonly appsDirectory: string;
+  readonly surroundings: AppSurroundings;
+  readonly logger: Logger;
+}
+
+/** What an embedded app has to do with one switch. */
+export interface AppSession {
+  readonly app: string;
+  readonly sw: SwitchSession;
+  /** How often one of its handlers threw or rejected. */
+  readonly errors: number;
+}
+
+interface Serving {
+  readonly controller: Controller;
+  errors: number;
+}
+
+/** The least time between two reports of errors of one app, in ms: it may throw for every packet. */
+const reportPauseMs = 1000;
+const endings = ['.ts', '.mjs', '.js'];
+
+/**
+ * The OpenFlow controller of the daemon. Each app has a controller and a socket of its own, so that nothing which one
+ * does concerns another. When it ends, flows stay: the switch goes on with what it knows.
+ */
+export class EmbeddedController implements EmbeddedApps {
+  readonly #options: EmbeddedOptions;
+  readonly #apps = new Map<string, Promise<Serving>>();
+  readonly #running = new Map<string, Serving>();
+
+  constructor(options: EmbeddedOptions) {
+    this.#options = options;
+  }
+
+  /** The switches that are connected, with their apps. */
+  get sessions(): AppSession[] {
+    return [...this.#running].flatMap(([app, { controller, errors }]) =>
+      [...controller.switches.values()].map((sw) => ({ app, sw, errors })),
+    );
+  }
+
+  async serve(app: string): Promise<void> {
+    const starting = this.#apps.get(app) ?? this.#start(app);
+    this.#apps.set(app, starting);
+    try {
+      const serving = await starting;
+      if (this.#apps.get(app) === starting) this.#running.set(app, serving);
+    } catch (error) {
+      if (this.#apps.get(app) === starting) this.#apps.delete(app); // whoever asks again, tries again
+      throw error;
+    }
+  }
+
+  async keepOnly(apps: ReadonlySet<string>): Promise<void> {
+    const ended = [...this.#apps.keys()].filter((app) => !apps.has(app));
+    await Promise.all(ended.map((app) => this.#end(app)));
+  }
+
+  async #end(app: string): Promise<void> {
+    const serving = this.#apps.get(app);
+    this.#apps.delete(app);
+    this.#running.delete(app);
+    await serving?.then(({ controller }) => controller.close()).catch(() => undefined);
+  }
+
+  async #start(name: string): Promise<Serving> {
+    const app = await this.#load(name);
+    const serving: Serving = { controller: new Controller(), errors: 0 };
+    const { controller } = serving;
+    this.#report(name, serving);
+    controller.use(app);
+    await controller.listen({ kind: 'unix', path: join(this.#options.runDirectory, appSocket(name)) });
+    this.#options.logger.info({ app: name }, 'an app awaits switches');
+    return serving;
+  }
+
+  async #load(name: string): Promise<App> {
+    const { appsDirectory, surroundings, logger } = this.#options;
+    if (shippedApps.includes(name)) return shippedApp(name, {}, surroundings);
+    for (const path of endings.map((ending) => join(appsDirectory, name + ending))) {
+      if (!(await exists(path))) continue;
+      return loadApp(path, { kit: appKit({}, (message) => logger.info({ app: name }, message)) });
+    }
+    throw new LinecardError('LC_NOT_FOUND', `option ovs.bridge.controller: there is no app "${name}"`, {
+      hint: `there are ${shippedApps.join(', ')}, and yours: ${join(appsDirectory, name)}{${endings.join(',')}}`,
+    });
+  }
+
+  #report(app: string, serving: Serving): void {
+    const { logger } = this.#options;
+    let silentUntil = 0;
+    serving.controller
+      .on('up', (sw) => logger.info({ app, dpid: sw.name }, 'a switch came'))
+      .on('down', (sw, reason) => logger.info({ app, dpid: sw.name }, `a switch went: ${explain(reason ?? 'closed')}`))
+      .on('rejected', (_, reason) => logger.warn({ app }, `not a switch: ${explain(reason)}`))
+      .on('refused', (sw, error) =>
+        logger.warn(
+          { app, dpid: sw.name, type: error.error_type, code: error.error_code },
+          'a switch refused a message',
+        ),
+      )
+      .on('appError', (_, handler, error, sw) => {
+        serving.errors += 1;
+        if (performance.now() < silentUntil) return;
+        silentUntil = performance.now() + reportPauseMs;
+        logger.error({ app, handler, dpid: sw.name, ...errorFields(error) }, 'an app failed');
+      });
+  }
+
+  /** Ends all apps. */
+  close(): Promise<void> {
+    return this.keepOnly(new Set());
+  }
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

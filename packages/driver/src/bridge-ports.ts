@@ -1,0 +1,33 @@
+import type { InterfaceRow, SwitchView } from '@linecard/switch';
+
+function numbered(view: SwitchView, bridge: string): (InterfaceRow & { readonly ofport: number })[] {
+  return view
+    .interfacesOf(bridge)
+    .filter((row): row is InterfaceRow & { ofport: number } => row.ofport !== undefined && row.ofport > 0)
+    .sort((a, b) => a.ofport - b.ofport);
+}
+
+/** Who is behind the OpenFlow ports of a bridge: names of containers where they are known, else of interfaces. */
+export function portNames(view: SwitchView, bridge: string): ReadonlyMap<number, string> {
+  return new Map(numbered(view, bridge).map((row) => [row.ofport, row.external_ids.get('container-name') ?? row.name]));
+}
+
+/**
+ * The OpenFlow port of a container on the bridge with a datapath ID (16 hex digits); the lowest when it has several
+ * there. Undefined while it has none.
+ */
+export function containerOfport(view: SwitchView, dpid: string, container: string): number | undefined {
+  const bridge = [...view.bridges()].find(({ datapath_id }) => datapath_id === dpid);
+  if (bridge === undefined) return undefined;
+  return numbered(view, bridge.name).find(({ external_ids }) => external_ids.get('container-name') === container)
+    ?.ofport;
+}
+
+/** Calls back whenever {@link containerOfport} may answer something else. The answer ends that. */
+export function onBridgePortsChanged({ replica }: SwitchView, changed: () => void): () => void {
+  const listener: Parameters<typeof replica.on<'change'>>[1] = (changes) => {
+    if (changes.some(({ table }) => table === 'Interface' || table === 'Bridge')) changed();
+  };
+  replica.on('change', listener);
+  return () => void replica.off('change', listener);
+}
