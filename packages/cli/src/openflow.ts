@@ -68,7 +68,7 @@ export function valuesOf(text: string): unknown[] {
   // A message that is spread over lines begins with a line that is none.
   const isLines = lines.length > 1 && /^\{.*\}\s*$/.test(lines[0]!);
   const values = isLines ? lines.map(parse) : [parse(text)];
-  return values.flatMap((value) => value);
+  return values.flat();
 }
 
 /** `linecard openflow encode`. */

@@ -3,7 +3,9 @@ import { LinecardError } from '@linecard/wire';
 import { Command, CommanderError } from 'commander';
 import { addAttach, addDetach } from './commands/attach.js';
 import { addCompletion } from './commands/completion.js';
+import { addController } from './commands/controller.js';
 import { addDoctor } from './commands/doctor.js';
+import { addFlows } from './commands/flows.js';
 import { addInstall, addUninstall } from './commands/install.js';
 import { addNetworks } from './commands/networks.js';
 import { addOpenflow } from './commands/openflow.js';
@@ -43,7 +45,8 @@ export function buildProgram(): Command {
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'linecard: ')) })
     .addHelpText('after', environment);
   const adders = [addUp, addStatus, addDoctor, addNetworks, addPorts, addPort, addAttach, addDetach, addOvn];
-  for (const add of [...adders, addOpenflow, addInstall, addUninstall, addCompletion]) add(program);
+  for (const add of [...adders, addController, addFlows, addOpenflow, addInstall, addUninstall, addCompletion])
+    add(program);
   return program;
 }
 
