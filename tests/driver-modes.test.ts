@@ -204,6 +204,17 @@ describeSystem('the modes of a network', () => {
       expect(await ask(bed, 'outside', 'tcp', uplink.ip, 8084)).toBe(uplink.outsideIp);
     });
 
+    it('keeps published ports while the daemon is away, but for what it relays, and relays again when it is back', async () => {
+      const bed = theBed();
+      await bed.killDaemon('SIGKILL');
+      expect(await ask(bed, 'outside', 'tcp', uplink.ip, 8080)).toBe(uplink.outsideIp);
+      expect(await ask(bed, 'host', 'udp', '127.0.0.1', 8080)).toBeDefined();
+      await bed.daemon();
+      await eventually(async () => expect(await ask(bed, 'host', 'tcp', '::1', 8080, 400)).toBeDefined(), {
+        what: 'the relay',
+      });
+    });
+
     it('finds free ports of the host by itself', async () => {
       const bed = theBed();
       const run = (name: string) =>
