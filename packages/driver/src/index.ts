@@ -6,6 +6,7 @@ export { createHost, driverNames, type Host, type HostOptions } from './host.js'
 export { hostInterface, peerInterface } from './names.js';
 export { networkOptionTable, parseNetworkOptions } from './network-options.js';
 export { describeSubnets, type NetworkPlan, overheadOf, planNetwork } from './network-plan.js';
+export { collectNow } from './overlay/collector.js';
 export { createOverlay, type Overlay, type OverlayOptions, overlayDriverName } from './overlay/overlay.js';
 export {
   type CentralMember,

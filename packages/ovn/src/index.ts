@@ -15,3 +15,11 @@ export * from './northbound.js';
 export { hostPortName, type RouterSpec, transit } from './routers.js';
 export { type NorthboundTables, northbound } from './schema/northbound.js';
 export { type SouthboundTables, southbound } from './schema/southbound.js';
+export {
+  type CollectedHost,
+  collectHost,
+  collectSilent,
+  hostsIn,
+  silentHosts,
+  takeTurn,
+} from './survivors.js';

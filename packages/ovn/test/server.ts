@@ -7,6 +7,7 @@ import { Northbound } from '../src/index.js';
 
 const run = promisify(execFile);
 const schema = '/usr/share/ovn/ovn-nb.ovsschema';
+const southboundSchema = '/usr/share/ovn/ovn-sb.ovsschema';
 
 /** One member of a northbound database, or all of it: a real ovsdb-server in a directory of its own. */
 export class NorthboundServer {
@@ -21,6 +22,14 @@ export class NorthboundServer {
   static async start(): Promise<NorthboundServer> {
     const server = await NorthboundServer.#make();
     await run('ovsdb-tool', ['create', server.#path('nb.db'), schema]);
+    await server.restart();
+    return server;
+  }
+
+  /** A southbound database, in which tests play the chassis. */
+  static async southbound(): Promise<NorthboundServer> {
+    const server = await NorthboundServer.#make();
+    await run('ovsdb-tool', ['create', server.#path('nb.db'), southboundSchema]);
     await server.restart();
     return server;
   }

@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { readSettings } from '../settings.js';
 
 const list = (text: string) => text.split(',').map((word) => word.trim());
@@ -40,7 +40,30 @@ export function addOvn(program: Command): void {
     .option('--encap-ip <ip>', 'address to which others send their tunnels (default: the one towards the central)')
     .addOption(new Option('--encap-type <type>', 'type of the tunnels').choices(['geneve', 'vxlan']).default('geneve'))
     .action(join);
+  ovn
+    .command('gc')
+    .summary('collect what dead hosts have left')
+    .description(
+      'Asks every host for a sign of life, and removes logical ports, networks and addresses of those that give none.\n' +
+        'The daemons do the same by themselves; what lives is never touched.',
+    )
+    .option('--grace <seconds>', 'how long a host may take to answer', seconds, 60)
+    .action(gc);
 }
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1 && value <= 3600) return value;
+  throw new InvalidArgumentError('It must be a number from 1 to 3600.');
+}
+
+async function gc({ grace }: { readonly grace: number }): Promise<void> {
+  const { collectNow } = await import('@linecard/driver');
+  const lines = await collectNow(ovsdb(), grace * 1000);
+  process.stdout.write(`${lines.length === 0 ? 'every host lives' : lines.join('\n')}\n`);
+}
+
+const ovsdb = () => readSettings(process.env).ovsdb ?? 'unix:/run/openvswitch/db.sock';
 
 async function central({ address, members = [address] }: CentralOptions): Promise<void> {
   const { startCentral } = await import('@linecard/driver');
@@ -50,7 +73,7 @@ async function central({ address, members = [address] }: CentralOptions): Promis
 
 async function join(centralAddresses: string, { encapIp, encapType }: JoinOptions): Promise<void> {
   const { joinHost } = await import('@linecard/driver');
-  const reply = await joinHost(readSettings(process.env).ovsdb ?? 'unix:/run/openvswitch/db.sock', {
+  const reply = await joinHost(ovsdb(), {
     central: list(centralAddresses),
     encapType,
     ...(encapIp === undefined ? {} : { encapIp }),

@@ -8,6 +8,8 @@ export interface HostSettings {
   readonly host: string;
   /** Endpoints of the northbound database. */
   readonly northbound: string;
+  /** Endpoints of the southbound database. */
+  readonly southbound: string | undefined;
   readonly encapIp: string | undefined;
   readonly encapType: string;
   readonly bridge: string;
@@ -85,7 +87,13 @@ export class CentralLink {
     try {
       const nb = new Northbound({ endpoint: settings.northbound });
       const addresses = new Addresses(nb, { host: settings.host, quarantineMs });
-      nb.replica.on('synced', this.#onReady);
+      const isMine = (ids: ReadonlyMap<string, string> | undefined) =>
+        ids?.get('host') === settings.host ||
+        [...(ids?.keys() ?? [])].some((key) => key.startsWith(`user:${settings.host}/`));
+      nb.replica.on('synced', this.#onReady).on('change', (changes) => {
+        // Taken away by somebody who took this host for dead, or by hand.
+        if (changes.some((change) => change.new === undefined && isMine(change.old?.external_ids))) this.#onReady();
+      });
       this.#current = { settings, nb, addresses };
       nb.start();
     } catch (error) {
@@ -100,6 +108,7 @@ function readSettings(ids: ReadonlyMap<string, string>): HostSettings | undefine
   return {
     host,
     northbound,
+    southbound: ids.get('ovn-remote'),
     encapIp: ids.get('ovn-encap-ip'),
     encapType: ids.get('ovn-encap-type')?.split(',')[0] ?? 'geneve',
     bridge: ids.get('ovn-bridge') ?? 'br-int',

@@ -2,6 +2,7 @@ import type { IpamDriver, NetworkDriver } from '@linecard/docker';
 import type { Host } from '../host.js';
 import { HostPorts } from '../host-ports.js';
 import { CentralLink } from './central.js';
+import { Collector } from './collector.js';
 import { OverlayFabric } from './fabric.js';
 import { OverlayIdentity } from './identity.js';
 import { OverlayDriver } from './overlay-driver.js';
@@ -56,6 +57,7 @@ export function createOverlay(
       }
     },
   });
+  const collector = new Collector(central, onError, onWarning);
   const ipam = new OverlayIpam(central);
   const driver = new OverlayDriver({ fabric, reconciler, ipam, hostPorts });
   const identity = new OverlayIdentity({
@@ -69,8 +71,10 @@ export function createOverlay(
     start: () => {
       reconciler.start();
       identity.start();
+      collector.start();
     },
     close: async () => {
+      collector.close();
       identity.close();
       await reconciler.close();
       hostPorts.close();

@@ -1,0 +1,87 @@
+import { type CollectedHost, collectSilent, takeTurn } from '@linecard/ovn';
+import { OpenvSwitch } from '@linecard/switch';
+import { LinecardError } from '@linecard/wire';
+import { type Central, CentralLink } from './central.js';
+
+/** How long a host may be silent, in ms, before what it has left is collected. */
+const graceMs = 60_000;
+/** How often one of all hosts looks, in ms. */
+const everyMs = 60_000;
+
+/** What was collected of a host, for people. */
+function sentence({ host, ports, networks, addresses }: CollectedHost): string {
+  return `host ${host} is gone: collected ${ports} logical ports, ${networks} networks and ${addresses} addresses of it`;
+}
+
+/** Collects, as one of all hosts, what hosts that died have left in the northbound database. */
+export class Collector {
+  readonly #central: CentralLink;
+  readonly #onError: (what: string, error: unknown) => void;
+  readonly #onWarning: (text: string) => void;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(
+    central: CentralLink,
+    onError: (what: string, error: unknown) => void,
+    onWarning: (text: string) => void,
+  ) {
+    this.#central = central;
+    this.#onError = onError;
+    this.#onWarning = onWarning;
+  }
+
+  start(): void {
+    // Not all at the same moment, though only one of them gets the turn.
+    this.#timer = setTimeout(() => void this.#look(), everyMs * (0.5 + Math.random()));
+    this.#timer.unref();
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+  }
+
+  async #look(): Promise<void> {
+    try {
+      const central = this.#central.current;
+      if (central?.nb.ready && central.settings.southbound !== undefined) {
+        const turn = await takeTurn(central.nb, 'gc', everyMs, Date.now());
+        if (turn) for (const one of await collect(central, graceMs)) this.#onWarning(sentence(one));
+      }
+    } catch (error) {
+      if (!this.#closed) this.#onError('look for hosts that are gone', error);
+    }
+    if (!this.#closed) this.start();
+  }
+}
+
+function collect({ nb, addresses, settings }: Central, silenceMs: number): Promise<CollectedHost[]> {
+  const { host, southbound } = settings;
+  if (southbound === undefined) {
+    throw new LinecardError(
+      'LC_INVALID',
+      'this host does not know its OVN: external_ids of Open_vSwitch lack ovn-remote',
+      {
+        hint: '`linecard ovn join CENTRAL` sets it up',
+      },
+    );
+  }
+  return collectSilent(nb, addresses, { southbound, self: host, graceMs: silenceMs });
+}
+
+/**
+ * Collects now what hosts have left that give no sign of life for `silenceMs`; without a daemon too. Returns one
+ * sentence for each such host.
+ */
+export async function collectNow(ovsdb: string, silenceMs: number): Promise<string[]> {
+  const ovs = new OpenvSwitch({ endpoint: ovsdb });
+  const link = new CentralLink(ovs, { onReady: () => undefined, onLost: () => undefined });
+  try {
+    ovs.start();
+    return (await collect(await link.ready(15_000), silenceMs)).map(sentence);
+  } finally {
+    await link.close();
+    await ovs.close();
+  }
+}
