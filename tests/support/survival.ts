@@ -9,8 +9,7 @@ export const graceMs = 300;
 
 /** Starts the daemon under test with a short grace period. */
 export function startDaemon(bed: Bed, env: Readonly<Record<string, string>> = {}): Promise<BedProcess> {
-  const argv = process.env.MINI ? { argv: ['node', process.env.MINI] } : {};
-  return bed.daemon({ ...argv, env: { LINECARD_GRACE_MS: String(graceMs), ...env } });
+  return bed.daemon({ env: { LINECARD_GRACE_MS: String(graceMs), ...env } });
 }
 
 /** Waits until the world is what Docker says. */

@@ -1,18 +1,9 @@
-import type {
-  ContainerSummary,
-  DockerEngine,
-  DockerEvent,
-  DockerNetwork,
-  DockerWatch,
-  NetworkEndpoint,
-} from '@linecard/docker';
-import type { Netlink } from '@linecard/linux';
+import type { ContainerSummary, DockerEvent, DockerNetwork, NetworkEndpoint } from '@linecard/docker';
 import { LinecardError } from '@linecard/wire';
 import { adoptedNetwork, adoptedPort } from './adopt.js';
 import type { Attacher } from './attach.js';
-import type { DockerDriver } from './docker-driver.js';
-import type { Fabric } from './fabric.js';
 import type { Firewall } from './firewall.js';
+import { Garbage, type GarbageParts } from './garbage.js';
 import { hostInterface, isHostInterface } from './names.js';
 import { parseEndpointOptions } from './network-options.js';
 import type { NetworkPlan } from './network-plan.js';
@@ -21,22 +12,14 @@ import type { ContainerRef, Port } from './records.js';
 import type { Network } from './state.js';
 
 /** What identity works with. */
-export interface IdentityParts {
-  readonly engine: DockerEngine;
-  readonly watch: DockerWatch;
-  readonly net: Netlink;
-  readonly fabric: Fabric;
+export interface IdentityParts extends GarbageParts {
   readonly reconciler: Reconciler;
-  readonly driver: DockerDriver;
   readonly attacher: Attacher;
   readonly firewall: Firewall;
   /** Starts what hangs on a port and dies with this process: held host ports, a DHCP client. */
   readonly revive: (port: Port) => void;
   /** Names under which Docker knows this driver. */
   readonly driverNames: readonly string[];
-  /** How long, in ms, what Docker does not know must stay unknown before it is removed. Docker repeats calls for 15 s. */
-  readonly graceMs: number;
-  readonly onError: (what: string, error: unknown) => void;
 }
 
 const firstRetryMs = 1000;
@@ -52,13 +35,13 @@ export class Identity {
   readonly #parts: IdentityParts;
   readonly #labels = new Map<string, Readonly<Record<string, string>>>();
   readonly #inspections = new Map<string, { again: boolean }>();
-  readonly #suspects = new Map<string, number>();
-  #timer: NodeJS.Timeout | undefined;
+  readonly #garbage: Garbage;
   #resyncTimer: NodeJS.Timeout | undefined;
   #closed = false;
 
   constructor(parts: IdentityParts) {
     this.#parts = parts;
+    this.#garbage = new Garbage(parts);
   }
 
   /** Follows Docker from now on. */
@@ -71,7 +54,7 @@ export class Identity {
 
   close(): void {
     this.#closed = true;
-    clearTimeout(this.#timer);
+    this.#garbage.close();
     clearTimeout(this.#resyncTimer);
     this.#parts.watch.close();
   }
@@ -94,7 +77,7 @@ export class Identity {
     const what = `${event.type} ${event.action}`;
     if (what === 'network connect' && state.networks.has(id)) return this.#inspect(id);
     if (what === 'network create') return this.#learnName(id, attributes.name);
-    if (what === 'network destroy' || what === 'network remove') return this.#collect();
+    if (what === 'network destroy' || what === 'network remove') return this.#garbage.collect();
     if (what === 'container start') return attacher.restore(id);
     if (what === 'container rename') return this.#rename(id, attributes.name);
     if (what === 'container destroy') return this.#forget(id);
@@ -267,7 +250,7 @@ export class Identity {
         .filter(({ state }) => state === 'running')
         .map(({ id }) => attacher.restore(id).catch((error: unknown) => this.#parts.onError('attach again', error))),
     );
-    await this.#collect();
+    await this.#garbage.collect();
   }
 
   async #identifyAll(container: ContainerSummary): Promise<void> {
@@ -315,81 +298,5 @@ export class Identity {
     this.#state.setPort(port);
     revive(port);
     return true;
-  }
-
-  /**
-   * Removes what Docker has forgotten: it was killed, or it removed things while nobody answered. Only what stays
-   * unknown to Docker over the grace period goes, and never a port whose link is in a container.
-   */
-  async #collect(): Promise<void> {
-    const { watch } = this.#parts;
-    clearTimeout(this.#timer);
-    if (!watch.connected || this.#closed) return;
-    const again = await this.#collectOnce().catch((error: unknown) => {
-      this.#parts.onError('collect what Docker forgot', error);
-      return true;
-    });
-    clearTimeout(this.#timer);
-    if (!again || this.#closed) return;
-    this.#timer = setTimeout(() => void this.#collect(), this.#parts.graceMs + 50);
-  }
-
-  /** Returns whether something is left to be looked at again. */
-  async #collectOnce(): Promise<boolean> {
-    const { engine, net, graceMs, driver, fabric } = this.#parts;
-    const { reaper } = fabric.parts;
-    const known = await this.#knownToDocker(engine);
-    const now = performance.now();
-    const unknownPorts = [...this.#state.ports.values()].filter(
-      ({ kind, id }) => kind === 'endpoint' && !known.endpoints.has(id),
-    );
-    const unknownNetworks = [...this.#state.networks.keys()].filter((id) => !known.networks.has(id));
-    const unknownLinks = await this.#unknownLinks(known.endpoints);
-    const unknown = new Set([...unknownPorts.map(({ id }) => id), ...unknownNetworks, ...unknownLinks]);
-    for (const id of this.#suspects.keys()) if (!unknown.has(id)) this.#suspects.delete(id);
-    for (const id of unknown) if (!this.#suspects.has(id)) this.#suspects.set(id, now);
-    const ripe = (id: string) => now - (this.#suspects.get(id) ?? now) >= graceMs;
-    for (const port of unknownPorts.filter(({ id }) => ripe(id))) {
-      const link = await net.link(hostInterface(port.id));
-      if (link?.peerNetnsid !== undefined) continue;
-      await driver.deleteEndpoint({ NetworkID: port.networkId ?? '', EndpointID: port.id });
-    }
-    await reaper.remove(unknownLinks.filter(ripe));
-    for (const id of unknownNetworks.filter(ripe)) {
-      const bridge = this.#state.networks.get(id)?.plan.bridge ?? '';
-      if (this.#state.portsOn(bridge).length === 0) await driver.deleteNetwork({ NetworkID: id });
-    }
-    return unknown.size > 0;
-  }
-
-  /**
-   * Veth pairs of ours that neither the state nor Docker knows, though a container holds the other end: a detaching
-   * process was killed, or an attachment's memory was lost with the database.
-   */
-  async #unknownLinks(endpoints: ReadonlySet<string>): Promise<string[]> {
-    const names = new Set([...endpoints].map(hostInterface));
-    const links = await this.#parts.net.links();
-    return links
-      .filter(({ name, kind }) => kind === 'veth' && isHostInterface(name) && !names.has(name))
-      .map(({ name }) => name)
-      .filter((name) => this.#state.portOfInterface(name) === undefined);
-  }
-
-  async #knownToDocker(engine: DockerEngine): Promise<{ endpoints: Set<string>; networks: Set<string> }> {
-    const [containers, networks] = await Promise.all([engine.containers(), engine.networks()]);
-    const running = containers.flatMap((container) => container.networks.map(({ endpointId }) => endpointId ?? ''));
-    // A container that is being started is not in that list yet, for as long as it takes; its networks know it by now.
-    const known = new Set(running);
-    const starting = networks.filter(({ id }) =>
-      [...this.#state.ports.values()].some((port) => port.networkId === id && !known.has(port.id)),
-    );
-    const details = await Promise.allSettled(starting.map(({ id }) => engine.network(id)));
-    for (const answer of details) {
-      const gone = answer.status === 'rejected' && (answer.reason as LinecardError).code === 'LC_NOT_FOUND';
-      if (answer.status === 'rejected' && !gone) throw answer.reason;
-      const endpoints = answer.status === 'rejected' ? [] : answer.value.endpoints;
-      for (const { endpointId, containerId } of endpoints) if (containerId !== undefined) known.add(endpointId);
-    }
-    return { endpoints: known, networks: new Set(networks.map(({ id }) => id)) };
   }
 }
