@@ -9,14 +9,14 @@ it('marks everything as its own', () => {
 });
 
 it('quotes paths for systemd', () => {
-  expect(serviceUnit(program)).toContain('Environment=NODE_OPTIONS=--max-semi-space-size=4\n');
-  expect(serviceUnit(program)).toContain(`ExecStart="/opt/my node/bin/node" "/srv/it's 100%% $$HOME/main.js" up\n`);
+  const node = '"/opt/my node/bin/node" --max-semi-space-size=4';
+  expect(serviceUnit(program)).toContain(`ExecStart=${node} "/srv/it's 100%% $$HOME/main.js" up\n`);
 });
 
 it('quotes paths for the shell', () => {
-  const probe = launcher({ ...program, node: 'printf' }).replace("'printf'", "'printf' '%s|'");
+  const probe = launcher({ ...program, node: 'printf' }).replace("'printf'", "'printf' -- '%s|'");
   const output = execFileSync('sh', ['-c', probe, 'linecard', 'a b', '$c'], { encoding: 'utf8' });
-  expect(output).toBe(`${program.main}|a b|$c|`);
+  expect(output).toBe(`--max-semi-space-size=4|${program.main}|a b|$c|`);
 });
 
 it('has systemd make the sockets of both drivers, for root only, before Docker starts', () => {

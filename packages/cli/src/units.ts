@@ -52,7 +52,7 @@ export const capabilities = [
  * A small nursery: what a burst of requests leaves behind is thrown away early instead of growing the heap. With 1000
  * endpoints that is some 100 MB of resident memory instead of 150.
  */
-const nodeOptions = '--max-semi-space-size=4';
+const nodeOption = '--max-semi-space-size=4';
 
 /** The daemon. It neither gives up nor needs Docker, and on its end only itself is told: DHCP clients keep their leases. */
 export function serviceUnit({ node, main }: Program): string {
@@ -67,9 +67,8 @@ StartLimitIntervalSec=0
 
 [Service]
 Type=exec
-ExecStart=${systemdQuote(node)} ${systemdQuote(main)} up
+ExecStart=${systemdQuote(node)} ${nodeOption} ${systemdQuote(main)} up
 Environment=LINECARD_LOG=json
-Environment=NODE_OPTIONS=${nodeOptions}
 EnvironmentFile=-/etc/default/linecard
 Restart=always
 RestartSec=200ms
@@ -96,5 +95,5 @@ function shellQuote(text: string): string {
 
 /** The command on the PATH: it names its Node, so that it is the one that Linecard was installed with. */
 export function launcher({ node, main }: Program): string {
-  return `#!/bin/sh\n${marker}\nexec ${shellQuote(node)} ${shellQuote(main)} "$@"\n`;
+  return `#!/bin/sh\n${marker}\nexec ${shellQuote(node)} ${nodeOption} ${shellQuote(main)} "$@"\n`;
 }
