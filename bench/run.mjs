@@ -1,8 +1,7 @@
 // Runs the benchmarks and prints one table. Each brings its own machine (namespaces with real Open vSwitch and Docker),
 // so it needs root and the packages that ./test installs.
 // usage: node bench/run.mjs [--quick] [--json] [NAME...]     NAME: attach, scale, docker-run, throughput, controller...
-import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
@@ -15,8 +14,8 @@ const available = readdirSync(folder)
 const wanted = (name) => named.length === 0 || named.includes(name);
 
 for (const name of named) {
-  if (available.includes(name) || name === 'controller') continue;
-  console.error(`bench: there is no benchmark "${name}"; there are ${[...available, 'controller'].join(', ')}`);
+  if (available.includes(name)) continue;
+  console.error(`bench: there is no benchmark "${name}"; there are ${available.join(', ')}`);
   process.exit(2);
 }
 
@@ -28,12 +27,6 @@ for (const name of available.filter(wanted)) {
 }
 console.log(flags.includes('--json') ? JSON.stringify(rows, undefined, 1) : table(rows));
 process.exitCode = rows.some(({ ok }) => ok === false) ? 1 : 0;
-if (wanted('controller') && existsSync(`${folder}controller.mjs`)) {
-  console.error('bench: controller ...');
-  const { status } = spawnSync(process.execPath, [`${folder}controller.mjs`, ...flags], { stdio: 'inherit' });
-  process.exitCode ||= status ?? 1;
-}
-
 /** A table for people, which is Markdown too. */
 function table(lines) {
   const head = ['what', 'ours', 'rival', 'floor', 'bar', ''];
