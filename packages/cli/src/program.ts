@@ -4,9 +4,11 @@ import { Command, CommanderError } from 'commander';
 import { addAttach, addDetach } from './commands/attach.js';
 import { addCompletion } from './commands/completion.js';
 import { addController } from './commands/controller.js';
+import { addDemo } from './commands/demo.js';
 import { addDoctor } from './commands/doctor.js';
 import { addFlows } from './commands/flows.js';
 import { addInstall, addUninstall } from './commands/install.js';
+import { addLab } from './commands/lab.js';
 import { addNetworks } from './commands/networks.js';
 import { addOpenflow } from './commands/openflow.js';
 import { addOvn } from './commands/ovn.js';
@@ -45,7 +47,17 @@ export function buildProgram(): Command {
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'linecard: ')) })
     .addHelpText('after', environment);
   const adders = [addUp, addStatus, addDoctor, addNetworks, addPorts, addPort, addAttach, addDetach, addOvn];
-  for (const add of [...adders, addController, addFlows, addOpenflow, addInstall, addUninstall, addCompletion])
+  for (const add of [
+    ...adders,
+    addLab,
+    addController,
+    addFlows,
+    addDemo,
+    addOpenflow,
+    addInstall,
+    addUninstall,
+    addCompletion,
+  ])
     add(program);
   return program;
 }

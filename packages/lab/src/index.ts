@@ -1,2 +1,12 @@
+export { checkLab, type Finding } from './deploy/check.js';
+export { type Deployed, type DeployOptions, deployLab, type ExecReport, type NodeState } from './deploy/deploy.js';
+export { type Destroyed, type DestroyOptions, destroyLab } from './deploy/destroy.js';
+export { inspectLabs, type NodeStatus } from './deploy/inspect.js';
+export { labOfFile } from './deploy/labs.js';
+export { findEndpoint, type Impairment, impairLink, placeOf } from './deploy/links.js';
+export { type Saved, saveLab } from './deploy/save.js';
+export { World, type WorldOptions } from './deploy/world.js';
+export { splitWords } from './file/words.js';
 export { type ResolveOptions, readLab, resolveText } from './model/resolve.js';
 export type { Cable, Check, Endpoint, KindName, Lab, LabLink, LabNode, Management, Stub } from './model/types.js';
+export { drawLab, type GraphFormat, graphFormats } from './view/graph.js';

@@ -15,7 +15,7 @@ export { Netlink, type NetlinkOptions, type Where } from './netlink.js';
 export { type NetnsRef, netnsPath } from './netns.js';
 export { applyNft, deleteNftTable, listNft, type NftFamily, type NftObject, type NftTable } from './nft.js';
 export { LinkReaper } from './reaper.js';
-export { CommandError, isMissingProgram, type RunOptions, type RunResult, run } from './run.js';
+export { CommandError, isMissingProgram, type RunOptions, type RunResult, run, runAttached } from './run.js';
 export { readSysctl, type SysctlKey, sysctlPath, writeSysctl } from './sysctl.js';
 export { tapHasOffloads } from './tap.js';
 export type { WatchEvent } from './watch.js';

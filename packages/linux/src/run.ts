@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
 import { LinecardError } from '@linecard/wire';
 
 /** How a program is run. */
@@ -105,6 +106,22 @@ export function run(argv: readonly [string, ...string[]], options: RunOptions = 
     // A program that does not read all of its input says so by its exit status.
     child.stdin.on('error', () => undefined);
     child.stdin.end(options.input ?? '');
+  });
+}
+
+/**
+ * Runs a program on the terminal or the pipes of this process, and returns its exit status; a signal counts as 128 and
+ * its number, as in a shell. Throws `LC_COMMAND` when it cannot be started.
+ */
+export function runAttached(argv: readonly [string, ...string[]]): Promise<number> {
+  const [program, ...args] = argv;
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { stdio: 'inherit' });
+    child.on('error', (cause: NodeJS.ErrnoException) => {
+      const missing = cause.code === 'ENOENT';
+      reject(new CommandError(argv, { why: missing ? 'is not installed' : cause.message, missing, cause }));
+    });
+    child.on('close', (code, signal) => resolve(code ?? 128 + constants.signals[signal ?? 'SIGTERM']));
   });
 }
 

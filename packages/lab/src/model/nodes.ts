@@ -155,7 +155,7 @@ function resolveContainer(context: Context, place: Place, raw: RawNode) {
     labels: raw.labels ?? {},
     sysctls: raw.sysctls ?? {},
     capAdd: raw['cap-add'] ?? [],
-    privileged: raw.privileged ?? true,
+    privileged: raw.privileged ?? false,
     shmSize: raw['shm-size'] === undefined ? undefined : at('shm-size', () => parseSize(raw['shm-size']!)),
     cpu: raw.cpu,
     cpuSet: raw['cpu-set'],

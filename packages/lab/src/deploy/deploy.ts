@@ -1,0 +1,152 @@
+import { LinecardError } from '@linecard/wire';
+import { containerKind } from '../kinds/kinds.js';
+import type { Lab, LabNode } from '../model/types.js';
+import { ensureBridges } from './bridges.js';
+import { destroyLab, labContainers } from './destroy.js';
+import { writeHostFiles } from './host-files.js';
+import { bridgeName, ensureManagement, removeManagement } from './management.js';
+import { NodeDeploy } from './node.js';
+import { StageBoard, Workers } from './stages.js';
+import { Wiring } from './wiring.js';
+import type { World } from './world.js';
+
+/** What a node is doing. */
+export type NodeState = 'waiting' | 'creating' | 'starting' | 'wiring' | 'configuring' | 'running' | 'kept' | 'failed';
+
+/** The output of a command that the file's `exec` asked for. */
+export interface ExecReport {
+  readonly node: string;
+  readonly command: string;
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** How a lab is deployed. */
+export interface DeployOptions {
+  /** How many containers are made and started at once; 8. */
+  readonly maxWorkers?: number;
+  /** Removes what is there of the lab first. */
+  readonly reconfigure?: boolean;
+  /** After a failure, leaves what was made. */
+  readonly keep?: boolean;
+  readonly progress?: (node: string, state: NodeState) => void;
+}
+
+export interface Deployed {
+  readonly made: readonly string[];
+  readonly kept: readonly string[];
+  readonly links: number;
+  readonly exec: readonly ExecReport[];
+}
+
+/**
+ * Makes a lab be there: what is there already stays as it is. Throws an error that names the node; what this call made
+ * is gone then, unless `keep` is set.
+ */
+export async function deployLab(world: World, lab: Lab, options: DeployOptions = {}): Promise<Deployed> {
+  if (options.reconfigure === true) await destroyLab(world, lab.name, { cleanup: true });
+  const before = await labContainers(world, lab.name);
+  const abort = new AbortController();
+  const wiring = new Wiring(world, lab);
+  const nodes: NodeDeploy[] = [];
+  try {
+    const management = await prepare(world, lab, before.length === 0);
+    const board = new StageBoard(abort.signal);
+    const workers = new Workers(options.maxWorkers ?? 8);
+    nodes.push(
+      ...lab.nodes.map((node) => new NodeDeploy({ world, lab, node, board, workers, wiring, options, before })),
+    );
+    const runs = nodes.map((node) => guarded(node, abort, options));
+    await wiring.start(management);
+    await settle(runs);
+    await writeHostFiles(world, lab.name, await labContainers(world, lab.name));
+  } catch (error) {
+    if (options.keep !== true) await undo(world, lab, nodes, before.length === 0, error);
+    throw error;
+  }
+  return {
+    made: nodes.filter((node) => node.made).map(({ node }) => node.name),
+    kept: nodes.filter((node) => node.kept).map(({ node }) => node.name),
+    links: wiring.made,
+    exec: nodes.flatMap((node) => node.reports),
+  };
+}
+
+/** What stands around the nodes. Returns the bridge of the management network. */
+async function prepare(world: World, lab: Lab, fresh: boolean): Promise<string | undefined> {
+  await world.engine.ping();
+  await ensureImages(world, lab.nodes);
+  // What a crash left of another deploy, or of none.
+  if (fresh) await destroyLab(world, lab.name);
+  const network = await ensureManagement(world, lab);
+  await ensureBridges(world, lab);
+  return network === undefined ? undefined : bridgeName(network);
+}
+
+async function ensureImages(world: World, nodes: readonly LabNode[]): Promise<void> {
+  const first = new Map<string, LabNode>();
+  for (const node of nodes) {
+    if (node.image !== undefined && containerKind(node.kind) !== undefined && !first.has(node.image))
+      first.set(node.image, node);
+  }
+  await Promise.all([...first].map(([image, node]) => ensureImage(world, image, node)));
+}
+
+async function ensureImage(world: World, image: string, node: LabNode): Promise<void> {
+  const present = await world.control.hasImage(image);
+  if (present && node.pull !== 'always') return;
+  const missing = (reason: string, cause?: unknown) =>
+    new LinecardError('LC_NOT_FOUND', `node ${node.name}: there is no image ${image}${reason}`, {
+      hint: 'see docker images; scripts/images builds linecard/frr and linecard/openswitch; or mend the name',
+      cause,
+    });
+  if (node.pull === 'never') throw missing(' on this host, and image-pull-policy is Never');
+  try {
+    await world.control.pullImage(image, 15 * 60_000);
+  } catch (error) {
+    if (!present) throw missing(`: ${(error as Error).message}`, error);
+  }
+}
+
+/** Runs one node; its failure stops the others at their next step and carries its name. */
+async function guarded(node: NodeDeploy, abort: AbortController, options: DeployOptions): Promise<void> {
+  try {
+    await node.run();
+  } catch (error) {
+    const { code, message, hint } = error as LinecardError;
+    if (code === 'LC_CLOSED' && abort.signal.aborted) throw error;
+    options.progress?.(node.node.name, 'failed');
+    const named = `node ${node.node.name}: ${message}`;
+    const failure = new LinecardError(code ?? 'LC_INVALID', named, {
+      cause: error,
+      ...(hint === undefined ? {} : { hint }),
+    });
+    abort.abort(failure);
+    throw failure;
+  }
+}
+
+/** Waits for all; throws the first failure that is not the echo of another. */
+async function settle(runs: readonly Promise<void>[]): Promise<void> {
+  const outcomes = await Promise.allSettled(runs);
+  const failures = outcomes
+    .filter((outcome) => outcome.status === 'rejected')
+    .map(({ reason }) => reason as LinecardError);
+  const failure = failures.find(({ message }) => message.startsWith('node ')) ?? failures[0];
+  if (failure !== undefined) throw failure;
+}
+
+async function undo(world: World, lab: Lab, nodes: readonly NodeDeploy[], all: boolean, cause: unknown): Promise<void> {
+  const made = nodes.filter((node) => node.containerId !== undefined && node.made).map((node) => node.containerId!);
+  try {
+    if (all) await destroyLab(world, lab.name, { cleanup: true });
+    else {
+      await Promise.all(made.map((id) => world.control.removeContainer(id)));
+      await removeManagement(world, new Set(made));
+    }
+  } catch (error) {
+    const text = `${(cause as Error).message}; and what was made of the lab could not be removed: ${(error as Error).message}`;
+    throw new LinecardError('LC_DOCKER', text, { hint: `linecard lab destroy --name ${lab.name} removes it`, cause });
+  }
+}

@@ -1,0 +1,75 @@
+import { rm } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { removeForwarding, removeSwitchParts } from './bridges.js';
+import { removeHostFiles } from './host-files.js';
+import { removeManagement } from './management.js';
+import { groupOf, labels } from './marks.js';
+import { Workers } from './stages.js';
+import type { World } from './world.js';
+
+/** How a lab is removed. */
+export interface DestroyOptions {
+  /** Also removes the folder of the lab with what was generated and saved. */
+  readonly cleanup?: boolean;
+  /** Only these nodes; the rest of the lab stays. */
+  readonly nodeFilter?: readonly string[];
+  /** How many containers are removed at once; 8. */
+  readonly maxWorkers?: number;
+  readonly progress?: (node: string, state: 'removed') => void;
+}
+
+/** What was removed. */
+export interface Destroyed {
+  readonly containers: readonly string[];
+  readonly networks: readonly string[];
+}
+
+/**
+ * Removes all that is marked as the lab's: containers with their links, interfaces of the host, ports and bridges of
+ * Open vSwitch, the management network when it is empty, hosts entries. No file is needed. It may be done again.
+ */
+export async function destroyLab(world: World, lab: string, options: DestroyOptions = {}): Promise<Destroyed> {
+  const wanted = (await labContainers(world, lab)).filter(
+    ({ labels: own }) => options.nodeFilter === undefined || options.nodeFilter.includes(own[labels.node] ?? ''),
+  );
+  const workers = new Workers(options.maxWorkers ?? 8);
+  const removal = wanted.map(({ id, labels: own, name }) =>
+    workers.run(async () => {
+      await world.control.removeContainer(id);
+      options.progress?.(own[labels.node] ?? name, 'removed');
+    }),
+  );
+  const outcomes = await Promise.allSettled(removal);
+  const containers = wanted.map(({ name }) => name);
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+  if (options.nodeFilter !== undefined) return { containers, networks: [] };
+  await removeSwitchParts(world, lab);
+  await removeHostLinks(world, lab);
+  await removeForwarding(lab);
+  const networks = await removeManagement(world, new Set(wanted.map(({ id }) => id)));
+  await removeHostFiles(world, lab);
+  if (options.cleanup === true) await removeFolders(wanted, lab);
+  return { containers, networks };
+}
+
+/** The containers of a lab, running or not. */
+export async function labContainers(world: World, lab: string) {
+  return (await world.engine.containers({ all: true })).filter(({ labels: own }) => own[labels.lab] === lab);
+}
+
+async function removeHostLinks(world: World, lab: string): Promise<void> {
+  const group = groupOf(lab);
+  const links = (await world.netlink.links()).filter((link) => link.group === group);
+  await world.reaper.remove(links.map(({ name }) => name));
+}
+
+async function removeFolders(
+  containers: readonly { readonly labels: Readonly<Record<string, string>> }[],
+  lab: string,
+): Promise<void> {
+  const folders = new Set(containers.map(({ labels: own }) => own[labels.folder] ?? ''));
+  // A label is a text from outside: nothing but a lab's own folder is ever removed.
+  const own = [...folders].filter((folder) => folder.startsWith('/') && basename(folder) === `clab-${lab}`);
+  await Promise.all(own.map((folder) => rm(folder, { recursive: true, force: true })));
+}

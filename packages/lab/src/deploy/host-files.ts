@@ -1,0 +1,62 @@
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ContainerSummary } from '@linecard/docker';
+import { labels } from './marks.js';
+import type { World } from './world.js';
+
+const start = (lab: string) => `###### CLAB-${lab}-START ######`;
+const end = (lab: string) => `###### CLAB-${lab}-END ######`;
+
+/** A hosts file without the block of a lab. */
+export function withoutBlock(text: string, lab: string): string {
+  const from = text.indexOf(start(lab));
+  const to = text.indexOf(end(lab));
+  if (from === -1 || to < from) return text;
+  return text.slice(0, from) + text.slice(to + end(lab).length).replace(/^\n/, '');
+}
+
+/** A hosts file with a block of a lab that names these addresses. */
+export function withBlock(
+  text: string,
+  lab: string,
+  entries: readonly (readonly [address: string, name: string])[],
+): string {
+  const rest = withoutBlock(text, lab);
+  if (entries.length === 0) return rest;
+  const lines = [start(lab), ...entries.map(([address, name]) => `${address}\t${name}`), end(lab)];
+  return `${rest}${rest === '' || rest.endsWith('\n') ? '' : '\n'}${lines.join('\n')}\n`;
+}
+
+/** Rewrites the hosts file in place: it may be a mount, which nothing can be renamed over. */
+async function changeHosts(world: World, change: (text: string) => string): Promise<void> {
+  const text = await readFile(world.hostsFile, 'utf8').catch(() => '');
+  const changed = change(text);
+  if (changed !== text) await writeFile(world.hostsFile, changed);
+}
+
+const sshFile = (world: World, lab: string) => join(world.sshFolder, `clab-${lab}.conf`);
+
+/** Makes the nodes of a lab known on the host by their names, to programs and to ssh. */
+export async function writeHostFiles(
+  world: World,
+  lab: string,
+  containers: readonly ContainerSummary[],
+): Promise<void> {
+  const addresses = containers.flatMap(({ name, networks }) =>
+    networks.flatMap(({ ipv4, ipv6 }) =>
+      [ipv4, ipv6].filter((one) => one !== undefined).map((address) => [address, name] as const),
+    ),
+  );
+  await changeHosts(world, (text) => withBlock(text, lab, addresses));
+  if ((await stat(world.sshFolder).catch(() => undefined)) === undefined) return;
+  const blocks = containers.map(({ name, labels: own }) => {
+    const user = own[labels.kind] === 'openswitch' ? '\tUser root\n' : '';
+    return `Host ${name}\n${user}\tStrictHostKeyChecking=no\n\tUserKnownHostsFile=/dev/null\n`;
+  });
+  await writeFile(sshFile(world, lab), blocks.join('\n'));
+}
+
+export async function removeHostFiles(world: World, lab: string): Promise<void> {
+  await changeHosts(world, (text) => withoutBlock(text, lab));
+  await rm(sshFile(world, lab), { force: true });
+}

@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto';
+import type { Lab, LabNode } from '../model/types.js';
+
+/**
+ * How what belongs to a lab is marked where it stands, so that it is found without any file: containers and networks by
+ * labels, Open vSwitch rows by external_ids, interfaces of the host by their group.
+ */
+export const labels = {
+  lab: 'linecard.lab',
+  node: 'linecard.lab.node',
+  kind: 'linecard.lab.kind',
+  file: 'linecard.lab.file',
+  folder: 'linecard.lab.folder',
+  /** What the container was made from: a changed file is seen by it. */
+  hash: 'linecard.lab.hash',
+  netns: 'linecard.lab.netns',
+  /** On a network: made for the management of labs. */
+  management: 'linecard.lab.management',
+} as const;
+
+/** The key in external_ids of bridges and interfaces of Open vSwitch. */
+export const labId = 'linecard-lab';
+
+/** The interface group of a lab's links in the host's namespace: the one mark that a link has from its first moment. */
+export function groupOf(lab: string): number {
+  return 0x2000_0000 | (createHash('sha256').update(lab).digest().readUInt32BE(0) & 0x0fff_ffff);
+}
+
+export function nodeLabels(lab: Lab, node: LabNode, hash: string): Record<string, string> {
+  return {
+    ...node.labels,
+    [labels.lab]: lab.name,
+    [labels.node]: node.name,
+    [labels.kind]: node.kind,
+    [labels.file]: lab.file,
+    [labels.folder]: lab.folder,
+    [labels.hash]: hash,
+    ...(node.kind === 'openswitch' ? { [labels.netns]: node.openswitch.netns } : {}),
+  };
+}
+
+/** A short fingerprint of a value. */
+export function fingerprint(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16);
+}
+
+/** The chain of iptables that lets the traffic of a lab's bridges pass. */
+export function chainOf(lab: string): string {
+  return `LAB-${groupOf(lab).toString(16)}`;
+}

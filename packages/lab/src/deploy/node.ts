@@ -1,0 +1,205 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ContainerDetail, ContainerSummary } from '@linecard/docker';
+import { run } from '@linecard/linux';
+import { LinecardError } from '@linecard/wire';
+import type { StageName } from '../file/schema.js';
+import { type ContainerKind, type Inside, insideOf } from '../kinds/kind.js';
+import { containerKind } from '../kinds/kinds.js';
+import type { Lab, LabNode } from '../model/types.js';
+import { containerConfig } from './container.js';
+import type { DeployOptions, ExecReport, NodeState } from './deploy.js';
+import { labels } from './marks.js';
+import type { StageBoard, Workers } from './stages.js';
+import type { Wiring } from './wiring.js';
+import type { World } from './world.js';
+
+/** What a node shares with the others of its lab. */
+export interface Surroundings {
+  readonly world: World;
+  readonly lab: Lab;
+  readonly node: LabNode;
+  readonly board: StageBoard;
+  readonly workers: Workers;
+  readonly wiring: Wiring;
+  readonly options: DeployOptions;
+  /** The containers of the lab that were there before. */
+  readonly before: readonly ContainerSummary[];
+}
+
+/** How long a node may take to become healthy or to end, when another one waits for that. */
+const stageTimeoutMs = 300_000;
+
+/** Brings one node from nothing to running, stage by stage. */
+export class NodeDeploy {
+  readonly node: LabNode;
+  readonly reports: ExecReport[] = [];
+  containerId: string | undefined;
+  /** Whether this deploy made its container. */
+  made = false;
+  kept = false;
+  readonly #with: Surroundings;
+
+  constructor(surroundings: Surroundings) {
+    this.#with = surroundings;
+    this.node = surroundings.node;
+  }
+
+  async run(): Promise<void> {
+    const kind = containerKind(this.node.kind);
+    if (kind !== undefined) await this.#container(kind);
+    else
+      for (const stage of ['create', 'create-links', 'configure', 'healthy'] as const)
+        this.#with.board.reach(this.node.name, stage);
+  }
+
+  async #container(kind: ContainerKind): Promise<void> {
+    const { node } = this;
+    const { board, workers, world } = this.#with;
+    this.#show('waiting');
+    await this.#enter('create');
+    if (node.startupDelayS > 0) await board.orAbort(delay(node.startupDelayS * 1000));
+    const config = await startupConfigOf(node);
+    const container = await board.orAbort(workers.run(() => this.#start(kind, config)));
+    const inside = insideOf(world.control, container.id);
+    await this.#leave('create', inside);
+
+    await this.#enter('create-links', inside);
+    this.#show('wiring');
+    await this.#wire(kind, container);
+    await this.#leave('create-links', inside);
+
+    await this.#enter('configure', inside);
+    this.#show('configuring');
+    if (this.made) {
+      await board.orAbort(workers.run(() => kind.configure(node, config, inside)));
+      for (const command of node.exec) await this.#exec(inside, command);
+    }
+    await this.#leave('configure', inside);
+    await this.#later(container.id, inside);
+    this.#show(this.made ? 'running' : 'kept');
+  }
+
+  #show(state: NodeState): void {
+    this.#with.options.progress?.(this.node.name, state);
+  }
+
+  async #enter(stage: StageName, inside?: Inside): Promise<void> {
+    const { waitFor } = this.node.stages[stage];
+    await Promise.all(waitFor.map((wait) => this.#with.board.wait(wait.node, wait.stage)));
+    await this.#stageExec(stage, false, inside);
+  }
+
+  async #leave(stage: StageName, inside: Inside): Promise<void> {
+    await this.#stageExec(stage, true, inside);
+    this.#with.board.reach(this.node.name, stage);
+  }
+
+  async #stageExec(stage: StageName, onExit: boolean, inside: Inside | undefined): Promise<void> {
+    for (const one of this.node.stages[stage].exec.filter((exec) => exec.onExit === onExit)) {
+      if (one.onHost) await run(one.command as [string, ...string[]], { timeoutMs: 60_000 });
+      else if (inside !== undefined) await this.#exec(inside, one.command);
+    }
+  }
+
+  async #exec(inside: Inside, argv: readonly string[]): Promise<void> {
+    const { exitCode, stdout, stderr } = await inside(argv);
+    this.reports.push({ node: this.node.name, command: argv.join(' '), exitCode, stdout, stderr });
+  }
+
+  /** The running container of the node: the one that is there, or a new one. */
+  async #start(kind: ContainerKind, config: string | undefined): Promise<ContainerDetail> {
+    const { world, lab, before } = this.#with;
+    const { node } = this;
+    const wanted = containerConfig(lab, node, kind.parts(node));
+    const present = before.find(({ labels: own }) => own[labels.node] === node.name);
+    if (present === undefined) {
+      await this.#write(kind, config);
+      this.#show('creating');
+      this.containerId = await world.control.createContainer(node.longName, wanted);
+      this.made = true;
+      this.#show('starting');
+    } else {
+      if (present.labels[labels.hash] !== wanted.Labels[labels.hash]) {
+        throw new LinecardError('LC_CONFLICT', `${present.name} was deployed from another text of the file`, {
+          hint: 'linecard lab redeploy, or deploy --reconfigure, makes it anew',
+        });
+      }
+      this.containerId = present.id;
+      this.kept = true;
+    }
+    await world.control.startContainer(this.containerId);
+    return world.engine.container(this.containerId);
+  }
+
+  async #write(kind: ContainerKind, config: string | undefined): Promise<void> {
+    for (const { path, text } of kind.files(this.node, config)) {
+      const file = join(this.node.folder, path);
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, text);
+    }
+    // Docker would make what a bind lacks, but as an empty folder of root and without a word.
+    for (const { source } of this.node.binds) {
+      if (source.startsWith(this.#with.lab.folder)) await mkdir(source, { recursive: true });
+    }
+  }
+
+  async #wire(kind: ContainerKind, { pid }: ContainerDetail): Promise<void> {
+    const { node } = this;
+    const { board, lab, wiring } = this.#with;
+    const linked = lab.links.some(
+      (link) => link.a.node === node.name || (link.type === 'cable' && link.b.node === node.name),
+    );
+    if (!linked) return;
+    if (pid === undefined) {
+      throw new LinecardError('LC_NOT_FOUND', 'its container has ended at once, so that no link can lead to it', {
+        hint: `docker logs ${node.longName} tells why; a container needs a command that stays`,
+      });
+    }
+    const netns = await board.orAbort(kind.netns(node, pid));
+    await board.orAbort(wiring.ready(node.name, netns, this.made));
+  }
+
+  /** Follows the container to the stages that others wait for. */
+  async #later(id: string, inside: Inside): Promise<void> {
+    const { board, world } = this.#with;
+    for (const stage of ['healthy', 'exit'] as const) {
+      const asked =
+        this.#isAwaited(stage) || this.node.stages[stage].exec.length > 0 || this.node.stages[stage].waitFor.length > 0;
+      if (!asked) continue;
+      await this.#enter(stage);
+      const deadline = performance.now() + stageTimeoutMs;
+      while (!hasReached(await board.orAbort(world.engine.container(id)), stage)) {
+        if (performance.now() > deadline)
+          throw new LinecardError('LC_TIMEOUT', `not ${stage} within ${stageTimeoutMs / 1000} s`);
+        await board.orAbort(delay(200));
+      }
+      if (stage === 'healthy') await this.#leave(stage, inside);
+      else board.reach(this.node.name, stage);
+    }
+  }
+
+  #isAwaited(stage: StageName): boolean {
+    return this.#with.lab.nodes.some((other) =>
+      Object.values(other.stages).some(({ waitFor }) =>
+        waitFor.some((wait) => wait.node === this.node.name && wait.stage === stage),
+      ),
+    );
+  }
+}
+
+/** A container without a health check is healthy as soon as it runs. */
+function hasReached(container: ContainerDetail, stage: 'healthy' | 'exit'): boolean {
+  if (stage === 'exit') return !container.running;
+  return (
+    container.running &&
+    (container.health === undefined || container.health === 'healthy' || container.health === 'none')
+  );
+}
+
+async function startupConfigOf(node: LabNode): Promise<string | undefined> {
+  if (node.startupConfig === undefined) return undefined;
+  const text = 'text' in node.startupConfig ? node.startupConfig.text : await readFile(node.startupConfig.file, 'utf8');
+  return text.replaceAll('__clabNodeName__', node.name);
+}

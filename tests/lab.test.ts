@@ -1,0 +1,220 @@
+import { existsSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { eventually } from './support/eventually.js';
+import { lab, labsFolder, mustLab, startLab, topology, traces, useLabs } from './support/lab.js';
+import { describeSystem } from './support/system.js';
+
+describeSystem('the lab of the article', () => {
+  const theBed = useLabs(['openswitch']);
+  const file = `${labsFolder}/openswitch-ebgp/openswitch-ebgp.clab.yml`;
+  const ops1 = 'clab-openswitch-ebgp-ops1';
+
+  it('comes up with one command, proves itself, and is gone with one command', async () => {
+    const bed = theBed();
+    const before = await traces(bed);
+    const shown = await mustLab(bed, 'deploy', '-t', file);
+    expect(shown).toMatch(
+      /clab-openswitch-ebgp-ops1 +openswitch linecard\/openswitch:latest +running +172\.20\.20\.\d+/,
+    );
+    await mustLab(bed, 'check', '-t', file);
+    expect(await bed.docker('exec', ops1, 'vtysh', '-c', 'show ip bgp')).toMatch(
+      /192\.168\.102\.0\/24 +192\.168\.101\.2 .* 65002 65003 i$/m,
+    );
+    const ping = ['nsenter', '--net=/run/netns/swns', 'ping', '-c', '1', '192.168.102.2'];
+    expect(await bed.docker('exec', ops1, ...ping)).toContain('0% packet loss');
+
+    // The management port stays outside of the namespace that the front panel is in.
+    expect(await bed.docker('exec', ops1, 'ls', '/sys/class/net')).toMatch(/eth0/);
+    expect(await bed.docker('exec', ops1, 'ls', '/run/netns')).toBe('swns');
+    const inside = await bed.docker('exec', ops1, '/usr/sbin/ip', '-br', '-n', 'swns', 'link');
+    expect(inside.match(/^\w+/gm)?.sort()).toEqual(['1', 'lo']);
+
+    // Doing it again changes nothing; the names are known to the host.
+    const again = await lab(bed, 'deploy', '-t', file);
+    expect(again.stderr.match(/(kept|running)$/gm)).toEqual(['kept', 'kept', 'kept']);
+    expect((await traces(bed)).hosts).toMatch(/^172\.20\.20\.\d+\tclab-openswitch-ebgp-ops1$/m);
+    expect(await mustLab(bed, 'save', '-t', file)).toContain('ops1: ');
+    const saved = bed.path(`${labsFolder}/openswitch-ebgp/clab-openswitch-ebgp/ops1/running-config.cfg`);
+    expect(existsSync(saved)).toBe(true);
+    expect(
+      (
+        await bed.exec([
+          'grep',
+          '-c',
+          'router bgp 65001',
+          `${labsFolder}/openswitch-ebgp/clab-openswitch-ebgp/ops1/running-config.cfg`,
+        ])
+      ).stdout,
+    ).toBe('1\n');
+    expect(await mustLab(bed, 'exec', '-t', file, '--cmd', 'hostname')).toBe('ops1:\nops1\nops2:\nops2\nops3:\nops3\n');
+
+    await mustLab(bed, 'destroy', '-t', file, '--cleanup');
+    expect(await traces(bed)).toEqual(before);
+    expect(existsSync(bed.path(`${labsFolder}/openswitch-ebgp/clab-openswitch-ebgp`))).toBe(false);
+  });
+}, ['vtysh']);
+
+describeSystem('labs', () => {
+  const theBed = useLabs([], { ovs: true });
+  const nodes = (...names: string[]) => names.map((name) => `    ${name}: {kind: linux, image: busybox}`).join('\n');
+
+  it('wire containers, bridges and the host, and take it all away', async () => {
+    const bed = theBed();
+    const before = await traces(bed);
+    const file = await topology(
+      bed,
+      'kinds',
+      `topology:
+  nodes:
+${nodes('a', 'b', 'c')}
+    br1: {kind: bridge}
+    s1: {kind: ovs-bridge, ovs: {dpid: 0x11, protocols: [OpenFlow13]}}
+    s2: {kind: ovs-bridge}
+  links:
+    - {endpoints: ["a:eth1", "b:eth1"], ipv4: [10.0.1.1/24, 10.0.1.2/24], ipv6: ["fd01::1/64", "fd01::2/64"]}
+    - {endpoints: [{node: a, interface: eth2, ipv4: 10.0.2.1/24}, {node: br1, interface: br1-a}]}
+    - {endpoints: [{node: b, interface: eth2, ipv4: 10.0.2.2/24}, {node: br1, interface: br1-b}]}
+    - {endpoints: [{node: a, interface: eth3, ipv4: 10.0.3.1/24}, {node: s1, interface: s1-p7}]}
+    - {endpoints: [{node: c, interface: eth3, ipv4: 10.0.3.3/24}, {node: s2, interface: s2-c, ofport: 9}]}
+    - endpoints: ["s1:s1-p20", "s2:s2-p20"]
+    - {endpoints: [{node: c, interface: eth1, ipv4: 10.0.4.1/24}, {node: host, interface: c-eth1}]}
+    - {endpoints: ["c:eth2", "mgmt-net:c-mgmt"]}
+    - {type: vxlan, endpoint: {node: c, interface: vx0}, remote: 192.0.2.1, vni: 7}
+    - {type: macvlan, endpoint: {node: c, interface: mv0}, host-interface: docker0}
+check:
+  timeout: 10
+  pings:
+    - {from: a, to: 10.0.1.2}
+    - {from: a, to: "fd01::2"}
+    - {from: a, to: 10.0.2.2}
+    - {from: a, to: 10.0.3.3}
+`,
+    );
+    await mustLab(bed, 'deploy', '-t', file);
+    const { stdout } = await lab(bed, 'check', '-t', file, '-f', 'json');
+    const failed = (JSON.parse(stdout) as { ok: boolean }[]).filter(({ ok }) => !ok);
+    expect(failed).toEqual([]);
+    expect(await bed.vsctl('get', 'Interface', 's1-p7', 'ofport')).toBe('7');
+    expect(await bed.vsctl('get', 'Interface', 's2-c', 'ofport')).toBe('9');
+    expect(await bed.vsctl('get', 'Bridge', 's1', 'datapath_id', 'protocols')).toBe('"0000000000000011"\n[OpenFlow13]');
+    const tcp = 'nc -l -p 5000 -e echo over tcp';
+    await bed.docker('exec', '-d', 'clab-kinds-c', 'sh', '-c', tcp);
+    await eventually(
+      async () =>
+        expect(await bed.docker('exec', 'clab-kinds-a', 'nc', '-w', '1', '10.0.3.3', '5000')).toBe('over tcp'),
+      {
+        what: 'TCP through the userspace datapath',
+      },
+    );
+    await mustLab(bed, 'destroy', '-t', file, '--cleanup');
+    expect(await traces(bed)).toEqual(before);
+  });
+
+  it('leave a bridge that was there before', async () => {
+    const bed = theBed();
+    await bed.vsctl('add-br', 'mine', '--', 'set', 'Bridge', 'mine', 'datapath_type=netdev');
+    const before = await traces(bed);
+    const file = await topology(
+      bed,
+      'guest',
+      `topology:\n  nodes:\n${nodes('a')}\n    mine: {kind: ovs-bridge}\n  links: [{endpoints: ["a:eth1", "mine:mine-1"]}]\n`,
+    );
+    await mustLab(bed, 'deploy', '-t', file);
+    expect(await bed.vsctl('list-ports', 'mine')).toBe('mine-1');
+    await mustLab(bed, 'destroy', '-t', file, '--cleanup');
+    expect(await traces(bed)).toEqual(before);
+    await bed.vsctl('del-br', 'mine');
+  });
+
+  it('run exec, wait for stages, and say what a device type lacks', async () => {
+    const bed = theBed();
+    const file = await topology(
+      bed,
+      'stages',
+      `topology:
+  nodes:
+    first: {kind: linux, image: busybox, exec: ['sh -c "echo done > /tmp/first"', 'hostname']}
+    last:
+      kind: linux
+      image: busybox
+      env: {WHO: me}
+      labels: {colour: blue}
+      stages: {create: {wait-for: [{node: first, stage: configure}]}}
+`,
+    );
+    const { stderr, status } = await lab(bed, 'deploy', '-t', file);
+    expect(status, stderr).toBe(0);
+    expect(stderr).toContain('first: hostname\nfirst');
+    expect(stderr.indexOf('last                 creating')).toBeGreaterThan(
+      stderr.indexOf('first                running') - 200,
+    );
+    expect(await bed.docker('exec', 'clab-stages-last', 'sh', '-c', 'echo $WHO')).toBe('me');
+    const dummy = await topology(
+      bed,
+      'dum',
+      `topology:\n  nodes:\n${nodes('a')}\n  links: [{type: dummy, endpoint: {node: a, interface: d0}}]\n`,
+    );
+    const refused = await lab(bed, 'deploy', '-t', dummy);
+    // A kernel that has the type takes it.
+    if (refused.status !== 0) expect(refused.stderr).toContain('the kernel of this host has no dummy interfaces');
+    await mustLab(bed, 'destroy', '--all', '--cleanup');
+    expect(await bed.docker('ps', '-aq')).toBe('');
+  });
+
+  it('say which node failed and why, and leave nothing', async () => {
+    const bed = theBed();
+    const before = await traces(bed);
+    const image = await topology(
+      bed,
+      'noimage',
+      `topology:\n  nodes:\n${nodes('a')}\n    bad: {kind: linux, image: "no/such:1", image-pull-policy: Never}\n`,
+    );
+    const missing = await lab(bed, 'deploy', '-t', image);
+    expect(missing).toMatchObject({ status: 1 });
+    expect(missing.stderr).toMatch(/node bad: there is no image no\/such:1 .*\nhint: see docker images/);
+    const command = await topology(
+      bed,
+      'nocmd',
+      `topology:\n  nodes:\n${nodes('a')}\n    bad: {kind: linux, image: busybox, cmd: /no/such/program}\n  links: [{endpoints: ["a:eth1", "bad:eth1"]}]\n`,
+    );
+    const broken = await lab(bed, 'deploy', '-t', command);
+    expect(broken.stderr).toMatch(/node bad: Docker refused .*\/no\/such\/program/);
+    expect(await traces(bed)).toEqual(before);
+    const kept = await lab(bed, 'deploy', '--keep', '-t', command);
+    expect(kept.status).toBe(1);
+    expect(await bed.docker('ps', '-q', '--filter', 'label=linecard.lab=nocmd')).not.toBe('');
+    await mustLab(bed, 'destroy', '-t', command);
+    expect(await traces(bed)).toEqual(before);
+  });
+
+  it('are removed after a crash in the middle of deploy and of destroy, also without their file', async () => {
+    const bed = theBed();
+    const before = await traces(bed);
+    const names = Array.from({ length: 8 }, (_, i) => `n${i}`);
+    const links = names.map((name, i) => `    - endpoints: ["${name}:eth1", "${names[(i + 1) % 8]}:eth2"]`).join('\n');
+    const file = await topology(
+      bed,
+      'crash',
+      `topology:\n  nodes:\n${nodes(...names)}\n    s1: {kind: ovs-bridge}\n  links:\n${links}\n    - endpoints: ["n0:eth3", "s1:s1-1"]\n`,
+    );
+    for (const reached of [1, 5]) {
+      const deploy = startLab(bed, 'deploy', '-t', file, '--max-workers', '2');
+      await eventually(() => expect(deploy.log().match(/wiring$/gm)?.length ?? 0).toBeGreaterThanOrEqual(reached), {
+        what: `${reached} nodes to be wired`,
+        timeoutMs: 30_000,
+      });
+      await deploy.kill('SIGKILL');
+    }
+    await mustLab(bed, 'deploy', '-t', file);
+    expect((await bed.docker('ps', '-q', '--filter', 'label=linecard.lab=crash')).split('\n')).toHaveLength(8);
+    const destroy = startLab(bed, 'destroy', '-t', file, '--max-workers', '1');
+    await eventually(async () => expect((await bed.docker('ps', '-q')).split('\n').length).toBeLessThan(7), {
+      what: 'some containers to be gone',
+      timeoutMs: 30_000,
+    });
+    await destroy.kill('SIGKILL');
+    await bed.exec(['rm', '-r', `${labsFolder}/crash`]);
+    await mustLab(bed, 'destroy', '-t', file);
+    expect(await traces(bed)).toEqual(before);
+  });
+});
