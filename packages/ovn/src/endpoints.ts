@@ -84,7 +84,7 @@ function editNames(
   // OVN compares lower-case names.
   const name = container.name.toLowerCase();
   const answer = addresses.join(' ');
-  if (row === undefined || (row.records.get(name) === answer && row.records.size === 1)) return;
+  if (row?.records.get(name) === answer && row.records.size === 1) return;
   tx.update('DNS', uuid, { records: { [name]: answer } });
   tx.setKeys('DNS', uuid, 'external_ids', { 'container-name': container.name });
   tx.mutate('Logical_Switch', owner, [['dns_records', 'insert', [uuid]]]);

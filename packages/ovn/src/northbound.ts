@@ -41,6 +41,9 @@ export interface WriteOptions {
   readonly timeoutMs?: number;
 }
 
+/** A member that is switched off does not even refuse a connection: the next one is tried soon. */
+export const reachability = { maxBackoffMs: 1000, connectTimeoutMs: 1000 } as const;
+
 /** How long one attempt may take before another member is asked, in ms: an election takes one to two seconds. */
 const attemptMs = 4000;
 /** How often somebody else may come first before the change is given up. */
@@ -66,7 +69,7 @@ export class Northbound {
 
   /** Does not connect yet. Throws `LC_INVALID` for an endpoint that cannot be read. */
   constructor(options: NorthboundOptions) {
-    this.session = new OvsdbSession({ ...options, maxBackoffMs: 1000 });
+    this.session = new OvsdbSession({ ...options, ...reachability });
     this.replica = new Replica(this.session, northbound, columns);
     this.#watch = new ServerWatch(this.session, northbound.name);
     this.#switches = this.replica.byColumn('Logical_Switch', 'name');

@@ -3,7 +3,7 @@ import type { Addresses } from './addresses.js';
 import { readClaim } from './claims.js';
 import { editEndpointGone, endpointsOf } from './endpoints.js';
 import { editNetworkGone, networksOf } from './networks.js';
-import type { Northbound } from './northbound.js';
+import { type Northbound, reachability } from './northbound.js';
 import { northbound } from './schema/northbound.js';
 import { southbound } from './schema/southbound.js';
 
@@ -53,7 +53,7 @@ export async function silentHosts(
   graceMs: number,
 ): Promise<Set<string>> {
   if (hosts.size === 0) return new Set();
-  const session = new OvsdbSession({ endpoint: southboundEndpoint, maxBackoffMs: 1000 });
+  const session = new OvsdbSession({ endpoint: southboundEndpoint, ...reachability });
   const replica = new Replica(session, southbound, { SB_Global: ['nb_cfg'], Chassis_Private: ['name', 'nb_cfg'] });
   try {
     session.start();

@@ -16,6 +16,8 @@ export interface SessionOptions {
   readonly probeMs?: number;
   /** The longest wait between two attempts, in ms. Default 1000 for `unix:`, 8000 otherwise. */
   readonly maxBackoffMs?: number;
+  /** How long one endpoint may take to accept the connection, in ms. Default 5000. */
+  readonly connectTimeoutMs?: number;
   /** The longest message that is accepted, in bytes. Default 256 MiB. */
   readonly maxMessageBytes?: number;
 }
@@ -54,6 +56,7 @@ export class OvsdbSession extends EventEmitter<SessionEvents> {
     this.#machine = new Reconnect({
       maxBackoffMs: options.maxBackoffMs ?? (remote ? 8000 : 1000),
       probeMs: remote ? (options.probeMs ?? 5000) : 0,
+      ...(options.connectTimeoutMs === undefined ? {} : { connectTimeoutMs: options.connectTimeoutMs }),
     });
   }
 

@@ -195,8 +195,10 @@ export class OverlayReconciler {
       const gone = { ...network, host: settings.host };
       await nb.write((tx) => editNetworkGone(nb, tx, gone), { what: `leave logical switch ${network.switch}` });
     }
+    const links = await net.links();
+    // Asked for after the links: whose link is among them was wanted before it.
     const hostNames = new Set([...state.ports.keys(), ...this.#guarded].map(overlayInterface));
-    const orphans = (await net.links()).filter(({ name, kind, peerNetnsid }) => {
+    const orphans = links.filter(({ name, kind, peerNetnsid }) => {
       const host = overlayHostOf(name);
       return kind === 'veth' && host !== undefined && !hostNames.has(host) && peerNetnsid === undefined;
     });
