@@ -13,6 +13,7 @@ export interface ContainerConfig {
   readonly User?: string;
   readonly Tty?: boolean;
   readonly OpenStdin?: boolean;
+  readonly StopSignal?: string;
   readonly Labels?: Readonly<Record<string, string>>;
   readonly ExposedPorts?: Readonly<Record<string, object>>;
   readonly Healthcheck?: Readonly<Record<string, unknown>>;
