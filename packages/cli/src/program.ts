@@ -5,7 +5,6 @@ import { addAttach, addDetach } from './commands/attach.js';
 import { addCompletion } from './commands/completion.js';
 import { addController } from './commands/controller.js';
 import { addDemo } from './commands/demo.js';
-import { addDemo } from './commands/demo.js';
 import { addDoctor } from './commands/doctor.js';
 import { addFlows } from './commands/flows.js';
 import { addInstall, addUninstall } from './commands/install.js';
