@@ -1,0 +1,284 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { ControllerInfo, NetworkInfo } from '@linecard/api';
+import type { Bed, BedProcess } from '@linecard/testkit';
+import { afterEach, describe, expect, it } from 'vitest';
+import { guests, refusal, remove } from './support/driver.js';
+import { eventually } from './support/eventually.js';
+import { describeSystem, useBed } from './support/system.js';
+import { pings } from './support/talk.js';
+
+const linecardMain = fileURLToPath(new URL('../packages/cli/dist/main.js', import.meta.url));
+const oskenSwitch = fileURLToPath(new URL('fixtures/osken_switch.py', import.meta.url));
+const example = fileURLToPath(new URL('../examples/who-talks.ts', import.meta.url));
+const appsDirectory = '/run/apps';
+
+/** Writes an app where the bed finds it, and returns its path there. */
+function writeApp(bed: Bed, name: string, source: string): string {
+  mkdirSync(bed.path(appsDirectory), { recursive: true });
+  writeFileSync(bed.path(`${appsDirectory}/${name}`), source);
+  return `${appsDirectory}/${name}`;
+}
+
+/** An app in TypeScript that lets two ports talk through a flow with a cookie by which it is known. */
+const appWithCookie = (cookie: number) => `
+import type { App } from '@linecard/controller';
+const cookie: bigint = ${cookie}n;
+export default { name: 'mine', on: { async switchUp(sw) { await sw.flows.apply(['priority=5 actions=FLOOD'], { cookie }); } } } satisfies App;
+`;
+
+/** Flow dumps without what differs from run to run. */
+async function flows(bed: Bed, bridge: string, ...options: string[]): Promise<string> {
+  return (await bed.ofctl(...options, 'dump-flows', bridge)).replaceAll(/(duration|idle_age|hard_age)=[\d.]+s?, /g, '');
+}
+
+async function json<T>(bed: Bed, ...args: string[]): Promise<T> {
+  return JSON.parse(await bed.linecard(...args, '--json')) as T;
+}
+
+describeSystem('controllers', () => {
+  const theBed = useBed({ ovs: true, docker: true }, async (bed) => {
+    mkdirSync(bed.path(appsDirectory), { recursive: true });
+    await bed.daemon({ env: { LINECARD_APPS: appsDirectory } });
+  });
+
+  /** Long-running programs of one test. */
+  const programs: BedProcess[] = [];
+  function start(...argv: string[]): BedProcess {
+    const program = theBed().spawn(argv);
+    programs.push(program);
+    return program;
+  }
+  const linecard = (...args: string[]) => start('node', linecardMain, ...args);
+  const says = (program: BedProcess, text: string | RegExp) =>
+    eventually(() => expect(program.log()).toMatch(text), { what: `${text} in its log` });
+
+  /** A network `net` on bridge `br` with containers `one` and `two`. */
+  async function network(controller: string, ...options: string[]): Promise<void> {
+    const more = ['-o', 'ovs.bridge.name=br', '--subnet', '172.31.5.0/24', ...options];
+    await theBed().docker(
+      'network',
+      'create',
+      '-d',
+      'ovs',
+      '-o',
+      `ovs.bridge.controller=${controller}`,
+      ...more,
+      'net',
+    );
+    await guests(theBed(), 'net', 'one', 'two');
+  }
+  async function oneReachesTwo(): Promise<boolean> {
+    const format = '{{.NetworkSettings.Networks.net.IPAddress}}';
+    return pings(theBed(), { container: 'one' }, await theBed().docker('inspect', '--format', format, 'two'));
+  }
+  const reaches = (what: string) =>
+    eventually(async () => expect(await oneReachesTwo()).toBe(true), { what: `one to reach two, ${what}` });
+
+  afterEach(async ({ task }) => {
+    const bed = theBed();
+    if (task.result?.state === 'fail') for (const program of programs) console.error(program.log());
+    await Promise.all(programs.splice(0).map((program) => program.exit ?? program.kill('SIGKILL')));
+    const containers = (await bed.docker('ps', '-aq')).split('\n').filter(Boolean);
+    const networks = (await bed.docker('network', 'ls', '-q', '--filter', 'driver=ovs')).split('\n').filter(Boolean);
+    await remove(bed, containers, networks);
+    await bed.vsctl('--if-exists', 'del-br', 'mine');
+  });
+
+  describe('of others rule a network', () => {
+    it.each([
+      ['1.0', 'OpenFlow10', 1],
+      ['1.3', 'OpenFlow13', 4],
+    ])('os-ken over OpenFlow %s', async (version, protocol, number) => {
+      const bed = theBed();
+      await network('tcp:127.0.0.1:6653', '-o', `ovs.bridge.protocols=${protocol}`, '-o', 'ovs.bridge.dpid=0x5');
+      // Fail mode secure: nothing passes before its controller is there. Over 1.0, where no flow stands for "no match",
+      // Open vSwitch would remember for seconds that it dropped these packets.
+      if (version !== '1.0') expect(await oneReachesTwo()).toBe(false);
+      const manager = ['/usr/bin/python3', '/usr/bin/osken-manager', '--ofp-tcp-listen-port', '6653', oskenSwitch];
+      const osken = start('env', `OFP=${version}`, ...manager);
+      await says(osken, `switch 0x5 version ${number}`);
+      await reaches(`through os-ken over ${version}`);
+      const learned = await flows(bed, 'br', '-O', protocol);
+      expect(learned).toMatch(/priority=1,in_port=[12],dl_dst=02:42:ac:1f:05:0[23] actions=output:[12]/);
+      // Both see the same, whoever installed it.
+      const shown = await bed.linecard('flows', 'br');
+      expect(shown).toMatch(/in_port=1\((one|two)\),dl_dst=02:42:ac:1f:05:0[23] +output:2\((one|two)\)/);
+      const [line] = await json<ControllerInfo[]>(bed, 'controller', 'ls');
+      expect(line).toMatchObject({ bridge: 'br', network: 'net', target: 'tcp:127.0.0.1:6653' });
+    });
+  });
+
+  describe('of ours', () => {
+    it('rule a bridge that the tools of Open vSwitch inspect', async () => {
+      const bed = theBed();
+      await bed.vsctl('add-br', 'mine', '--', 'set', 'Bridge', 'mine', 'datapath_type=netdev', 'fail_mode=secure');
+      await bed.vsctl('set-controller', 'mine', 'ptcp:6634:127.0.0.1');
+      const args = ['--listen', 'unix:/run/mine.sock', '--connect', 'tcp:127.0.0.1:6634', '--option', 'table=0'];
+      const running = linecard('controller', 'run', 'hub', ...args);
+      await says(running, /hub awaits switches at unix:\/run\/mine\.sock/);
+      await says(running, /switch [0-9a-f]{16} is up: OpenFlow 1\.5/);
+      const wanted = ' cookie=0x6c63000000000010, table=0, n_packets=0, n_bytes=0, priority=0 actions=FLOOD';
+      await eventually(async () => expect((await flows(bed, 'mine')).split('\n').slice(1)).toEqual([wanted]), {
+        what: 'the flow of the hub',
+      });
+      expect(await running.kill('SIGTERM')).toEqual({ status: 0, signal: null });
+      expect((await flows(bed, 'mine')).split('\n').slice(1)).toEqual([wanted]);
+    });
+
+    it('are refused with what is wrong, and with status 1', async () => {
+      const refused = async (...args: string[]) => {
+        const run = await theBed().exec(['node', linecardMain, 'controller', 'run', ...args], { allowFail: true });
+        expect(run.status).toBe(1);
+        return run.stderr;
+      };
+      expect(await refused('nothing')).toMatch(
+        /there is no app "nothing"\nhint: there are hub, learning-switch, knock/,
+      );
+      expect(await refused('./none.ts')).toContain('cannot read the app');
+      expect(await refused('hub', '--option', 'speed=1')).toContain('the app "hub" has no option "speed"');
+      expect(await refused('hub', '--listen', 'udp:1')).toContain('"udp:1" is not a place to speak OpenFlow');
+    });
+
+    it('the example of the newcomer says who talks', async () => {
+      await network('tcp:127.0.0.1:6653');
+      const running = linecard('controller', 'run', example, '--option', 'greeting=hello');
+      await says(running, /hello, switch [0-9a-f]{16} with ports/);
+      await reaches('through the example');
+      expect(running.log()).toMatch(/port [12]: 02:42:ac:1f:05:0[23] -> 02:42:ac:1f:05:0[23]/);
+    });
+
+    it('in TypeScript are loaded again when they change, and stay when the new file is broken', async () => {
+      const bed = theBed();
+      const path = writeApp(bed, 'mine.ts', appWithCookie(0xa1));
+      await network('tcp:127.0.0.1:6653');
+      const watching = linecard('flows', 'br', '--watch', '--json');
+      const running = linecard('controller', 'run', path, '--watch');
+      await says(running, /switch .* is up/);
+      await reaches('through the first app');
+      await says(watching, '"cookie":"0xa1"');
+      writeApp(bed, 'mine.ts', 'export default {{');
+      await says(running, /mine\.ts stays as it was: .*is no TypeScript/);
+      expect(await oneReachesTwo()).toBe(true);
+      writeApp(bed, 'mine.ts', appWithCookie(0xa2));
+      await says(running, /mine\.ts was loaded again/);
+      // The new app's flow took the place of the old one's, and whoever watches sees it.
+      await says(watching, '"cookie":"0xa2"');
+      const lines = watching.log().trim().split('\n');
+      const cookies = lines.map((line) =>
+        (JSON.parse(line) as { cookie: string }[]).map(({ cookie }) => cookie).join(),
+      );
+      expect(cookies.filter((cookie, i) => cookie !== '' && cookie !== cookies[i - 1])).toEqual(['0xa1', '0xa2']);
+      expect(await oneReachesTwo()).toBe(true);
+    });
+  });
+
+  describe('in the daemon', () => {
+    const listed = () => json<ControllerInfo[]>(theBed(), 'controller', 'ls');
+    const connected = (app: string) =>
+      eventually(async () => expect(await listed()).toMatchObject([{ app, connected: true }]), {
+        what: `${app} to rule`,
+      });
+
+    it('rule a network, and go on with it after the daemon was killed, while flows pass what they pass', async () => {
+      const bed = theBed();
+      await network('embedded');
+      await reaches('through the learning switch');
+      expect((await bed.exec(['stat', '-c', '%a', '/run/openvswitch/linecard-app-learning-switch.sock'])).stdout).toBe(
+        '600\n',
+      );
+      expect(await listed()).toMatchObject([
+        { bridge: 'br', network: 'net', app: 'learning-switch', connected: true, version: '1.5', errors: 0 },
+      ]);
+      expect(await bed.linecard('controller', 'ls')).toMatch(
+        /^br +net +[0-9a-f]{16} +embedded:learning-switch +connected/m,
+      );
+      const shown = await bed.linecard('flows', 'br');
+      expect(shown).toMatch(/^0 +10 +in_port=\d\(one\),.*dl_src=02:42:ac:1f:05.* output:\d\(two\)/m);
+
+      await bed.killDaemon('SIGKILL');
+      expect(await oneReachesTwo()).toBe(true);
+      // A switch that has lost its flows as well gets them again.
+      await bed.ofctl('del-flows', 'br');
+      expect(await oneReachesTwo()).toBe(false);
+      await bed.daemon({ env: { LINECARD_APPS: appsDirectory } });
+      await connected('learning-switch');
+      await reaches('after the daemon came back');
+    });
+
+    it('are ended with their last network', async () => {
+      const bed = theBed();
+      await bed.docker('network', 'create', '-d', 'ovs', '-o', 'ovs.bridge.controller=embedded:hub', 'net');
+      await connected('hub');
+      await bed.docker('network', 'rm', 'net');
+      const sockets = (await bed.exec(['ls', '/run/openvswitch'])).stdout;
+      expect(sockets).not.toContain('linecard-app-hub');
+    });
+
+    it('of the user are files with names, nothing else; a crash of one takes nothing else down', async () => {
+      const bed = theBed();
+      const source = `export default ({ log }) => ({ name: 'careless', on: {
+        async switchUp(sw) { log('careless rules'); await sw.flows.apply(['actions=FLOOD,CONTROLLER:65535'], { cookie: 7n }); },
+        packetIn() { throw new TypeError('a mistake of mine'); },
+      } });`;
+      writeApp(bed, 'careless.mjs', source);
+      await network('embedded:careless');
+      await connected('careless');
+      await reaches('through an app that throws');
+      await eventually(async () => expect((await listed())[0]!.errors).toBeGreaterThan(0), { what: 'its errors' });
+      const log = (await bed.exec(['cat', '/run/linecard.log'])).stdout;
+      expect(log).toMatch(/"app":"careless","handler":"packetIn",.*"error":"a mistake of mine"/);
+      expect(await listed()).toMatchObject([{ connected: true }]);
+    });
+
+    it.each([
+      ['embedded:none', /there is no app \\?"none\\?" \(there are .*yours: \/run\/apps\/none/],
+      ['embedded:broken', /the app \/run\/apps\/broken\.mjs does not load/],
+      ['embedded:../apps/mine', /option ovs\.bridge\.controller: .* is not allowed/],
+      ['embedded:/run/apps/mine.mjs', /option ovs\.bridge\.controller: .* is not allowed/],
+    ])('refuse %s, and nothing is half-made', async (controller, message) => {
+      const bed = theBed();
+      writeApp(bed, 'broken.mjs', 'syntax error');
+      const before = await bed.snapshot();
+      const option = `ovs.bridge.controller=${controller}`;
+      expect(await refusal(bed.docker('network', 'create', '-d', 'ovs', '-o', option, 'no'))).toMatch(message);
+      expect(await bed.snapshot()).toEqual(before);
+      expect(await json<NetworkInfo[]>(bed, 'networks')).toEqual([]);
+    });
+  });
+
+  describe('the codec on the command line', () => {
+    const run = (input: string | Uint8Array, ...args: string[]) =>
+      theBed().exec(['node', linecardMain, 'openflow', ...args], { input, allowFail: true });
+    const flowMod = {
+      type: 'flow_mod',
+      version: 4,
+      xid: 3,
+      command: 'add',
+      priority: 30,
+      match: [{ field: 'eth_type', value: 0x0806 }],
+      instructions: [{ type: 'apply_actions', actions: [{ type: 'output', port: 0xfffffffb }] }],
+    };
+
+    it('says in JSON and text what Open vSwitch says, and gives the bytes back', async () => {
+      const bed = theBed();
+      const { stdout: hex } = await run(JSON.stringify(flowMod), 'encode');
+      const printed = await bed.ofctl('ofp-print', hex.trim());
+      expect(printed).toBe('OFPT_FLOW_MOD (OF1.3) (xid=0x3): ADD priority=30,arp actions=FLOOD');
+      expect((await run(hex, 'decode', '--text')).stdout.trim()).toBe(printed);
+      const decoded = await run(Buffer.from(hex.trim(), 'hex'), 'decode', '--version', '1.3');
+      expect(JSON.parse(decoded.stdout)).toMatchObject({ type: 'flow_mod', priority: 30 });
+      expect((await run(decoded.stdout + decoded.stdout, 'encode')).stdout).toBe(hex + hex);
+    });
+
+    it('refuses what is none, and other versions where one was asked for', async () => {
+      expect(await run('0400000800000001', 'decode', '--version', '1.0')).toMatchObject({ status: 1 });
+      expect(await run('04000008', 'decode')).toMatchObject({
+        status: 1,
+        stderr: expect.stringContaining('not whole'),
+      });
+      expect(await run('{"type": "hello"}', 'encode')).toMatchObject({ status: 1 });
+      expect(await run('', 'decode', '--version', '9')).toMatchObject({ status: 2 });
+    });
+  });
+}, ['osken-manager']);
