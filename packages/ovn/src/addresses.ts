@@ -136,33 +136,52 @@ export class Addresses {
    */
   async share(pool: Pool, kind: 'gateway' | 'reserved', wanted?: string): Promise<string> {
     if (wanted !== undefined) refuseOutside(pool, wanted);
-    const subnet = formatCidr(networkOf(pool.subnet));
     const { host } = this.#options;
     let written: Claim | undefined;
     const choose = (tx: NorthboundTransaction): string => {
-      const first = addressText(hostSpan(pool.subnet).first, pool.subnet.family);
-      const address = wanted ?? this.#index.gateway(pool.space, subnet) ?? first;
-      const uuid = claimIdentity(pool.space, address);
-      const row = this.#northbound.nameRow(uuid);
-      const known = readClaim(row);
-      if (known?.kind === 'endpoint') throw this.#belongs(address, known, row?.external_ids);
+      const address = wanted ?? this.gatewayOf(pool);
+      const known = this.claim(pool.space, address);
       const done = known !== undefined && known.since === written?.since;
       if (done && known.users.get(host) === written?.users.get(host)) return address;
-      const users = new Map(known?.kind === 'released' ? [] : known?.users);
-      users.set(host, (users.get(host) ?? 0) + 1);
-      const claim: Claim = {
-        ...{ space: pool.space, address, kind, since: this.#now(), users },
-        ...(kind === 'gateway' ? { gatewayOf: subnet } : {}),
-      };
-      written = claim;
-      if (row === undefined) tx.insert('DNS', { external_ids: claimIds(claim) }, uuid);
-      else {
-        tx.wait('DNS', uuid, '==', [{ external_ids: row.external_ids }]);
-        tx.update('DNS', uuid, { external_ids: claimIds(claim), records: {} });
-      }
+      written = this.#writeShared(tx, pool, kind, address);
       return address;
     };
-    return this.#northbound.write(choose, { what: `share an address of ${subnet}` });
+    return this.#northbound.write(choose, { what: `share an address of ${formatCidr(pool.subnet)}` });
+  }
+
+  /** The gateway that hosts have agreed on for a pool's subnet; its first address when there is none yet. */
+  gatewayOf({ space, subnet }: Pool): string {
+    const first = addressText(hostSpan(subnet).first, subnet.family);
+    return this.#index.gateway(space, formatCidr(networkOf(subnet))) ?? first;
+  }
+
+  /**
+   * Writes into a change that this host uses a shared address, unless that is known: a database that was lost gets it
+   * back. Throws `LC_CONFLICT`.
+   */
+  keepShared(tx: NorthboundTransaction, pool: Pool, kind: 'gateway' | 'reserved', address: string): void {
+    if (this.claim(pool.space, address)?.users.has(this.#options.host)) return;
+    this.#writeShared(tx, pool, kind, address);
+  }
+
+  #writeShared(tx: NorthboundTransaction, pool: Pool, kind: 'gateway' | 'reserved', address: string): Claim {
+    const { host } = this.#options;
+    const uuid = claimIdentity(pool.space, address);
+    const row = this.#northbound.nameRow(uuid);
+    const known = readClaim(row);
+    if (known?.kind === 'endpoint') throw this.#belongs(address, known, row?.external_ids);
+    const users = new Map(known?.kind === 'released' ? [] : known?.users);
+    users.set(host, (users.get(host) ?? 0) + 1);
+    const claim: Claim = {
+      ...{ space: pool.space, address, kind, since: this.#now(), users },
+      ...(kind === 'gateway' ? { gatewayOf: formatCidr(networkOf(pool.subnet)) } : {}),
+    };
+    if (row === undefined) tx.insert('DNS', { external_ids: claimIds(claim) }, uuid);
+    else {
+      tx.wait('DNS', uuid, '==', [{ external_ids: row.external_ids }]);
+      tx.update('DNS', uuid, { external_ids: claimIds(claim), records: {} });
+    }
+    return claim;
   }
 
   /** Gives an address of this host back. Nothing happens when this host does not have it. */

@@ -85,7 +85,7 @@ describe('what a dead host has left', () => {
     await passOn(0);
     await expect(collectSilent(nb, mine, options)).rejects.toThrow(/ovn-northd to pass a question on/);
     expect(nb.port('e-h2')).toBeDefined();
-  }, 30_000);
+  }, 40_000);
 
   it('is looked for by one host at a time', async () => {
     const clients = await Promise.all(Array.from({ length: 5 }, () => server.client()));

@@ -17,6 +17,8 @@ export interface CollectedHost {
 
 /** How long the central may take to answer, in ms. */
 const answerMs = 5000;
+/** How long ovn-northd may take, in ms: after an election another one of them has to take over. */
+const northdMs = 20_000;
 /** Logical ports that go in one transaction. */
 const batch = 100;
 
@@ -63,7 +65,7 @@ export async function silentHosts(
     const asked = (await tx.commit()).get(next);
     const passedOn = () => [...replica.table('SB_Global').values()].some((row) => row.nb_cfg >= asked) || undefined;
     // Without ovn-northd no chassis hears the question.
-    await replica.waitFor(passedOn, { timeoutMs: answerMs, what: 'ovn-northd to pass a question on to the hosts' });
+    await replica.waitFor(passedOn, { timeoutMs: northdMs, what: 'ovn-northd to pass a question on to the hosts' });
     const silent = () => {
       const rows = [...replica.table('Chassis_Private').values()];
       const living = new Set(rows.filter((row) => row.nb_cfg >= asked).map(({ name }) => name));

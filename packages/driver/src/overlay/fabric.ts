@@ -5,10 +5,11 @@ import {
   hostPortName,
   type LogicalEndpoint,
   type LogicalNetwork,
+  type NorthboundTransaction,
   transit,
 } from '@linecard/ovn';
 import type { OpenvSwitch, SwitchEdit } from '@linecard/switch';
-import { LinecardError, parseCidr } from '@linecard/wire';
+import { contains, LinecardError, parseCidr } from '@linecard/wire';
 import { enableIPv6Forwarding } from '../fabric.js';
 import type { Central, CentralLink, HostSettings } from './central.js';
 import { OverlayFirewall } from './firewall.js';
@@ -96,9 +97,26 @@ export class OverlayFabric {
     const bridge = this.bridge(settings);
     await this.parts.ovs.commit((edit) => edit.setIds('Bridge', bridge, new Map([networkId(network)])));
     this.parts.checkpoint('network-remembered');
-    await nb.write((tx) => editNetwork(nb, tx, logical), { what: `make logical switch ${logical.switch}` });
+    const write = (tx: NorthboundTransaction) => {
+      editNetwork(nb, tx, logical);
+      if (network.plan.request.ownAddresses) this.#keepAddresses(tx, network, central);
+    };
+    await nb.write(write, { what: `make logical switch ${logical.switch}` });
     this.parts.checkpoint('network-written');
     await this.makeExit(network, settings);
+  }
+
+  /** Gateways and reserved addresses are there from the start; a database that was lost gets them back. */
+  #keepAddresses(tx: NorthboundTransaction, { plan }: OverlayNetwork, { addresses }: Central): void {
+    const pools = plan.subnets.map(({ pool }) => ({ space: plan.space, subnet: pool }));
+    for (const { pool, gateway } of plan.subnets) {
+      if (gateway === undefined) continue;
+      addresses.keepShared(tx, { space: plan.space, subnet: pool }, 'gateway', gateway.address);
+    }
+    for (const { address } of plan.request.reserved.map(parseCidr)) {
+      const pool = pools.find(({ subnet }) => contains(subnet, address));
+      if (pool !== undefined) addresses.keepShared(tx, pool, 'reserved', address);
+    }
   }
 
   /** Forgets a network in this host's memory. */

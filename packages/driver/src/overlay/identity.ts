@@ -1,9 +1,10 @@
 import type { DockerEngine, DockerEvent, DockerNetwork, DockerWatch } from '@linecard/docker';
 import type { Netlink } from '@linecard/linux';
+import { parseCidr } from '@linecard/wire';
 import type { OverlayFabric } from './fabric.js';
 import { overlayInterface } from './names.js';
 import type { OverlayDriver } from './overlay-driver.js';
-import { planOverlay } from './plan.js';
+import { ownSpace, planOverlay } from './plan.js';
 import type { OverlayReconciler } from './reconciler.js';
 
 /** What identity works with. */
@@ -124,14 +125,17 @@ export class OverlayIdentity {
   /** Takes a network back that Docker has and this host's OVSDB has lost. */
   async #adopt(network: DockerNetwork): Promise<void> {
     if (!this.#state.networks.has(network.id)) {
+      const { addresses } = await this.#parts.reconciler.ready(patienceMs);
+      const ownAddresses = network.ipamDriver === this.#parts.driverName;
       const subnets = network.subnets.flatMap(({ subnet, gateway }) => {
         if (subnet === undefined) return [];
         const prefix = subnet.split('/')[1];
-        return [{ pool: subnet, ...(gateway === undefined ? {} : { gateway: `${gateway.split('/')[0]}/${prefix}` }) }];
+        // Docker does not tell a gateway that nobody asked for by address.
+        const chosen = gateway ?? addresses.gatewayOf({ space: ownSpace, subnet: parseCidr(subnet) });
+        return [{ pool: subnet, gateway: `${chosen.split('/')[0]}/${prefix}` }];
       });
-      const ownAddresses = network.ipamDriver === this.#parts.driverName;
       const { id, internal, options, name } = network;
-      const plan = planOverlay({ id, internal, options, subnets, ownAddresses });
+      const plan = planOverlay({ id, internal, options, subnets, ownAddresses, reserved: [] });
       this.#state.networks.set(id, { plan, name });
     }
     await this.#learn(network);

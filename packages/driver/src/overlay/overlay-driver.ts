@@ -73,7 +73,8 @@ export class OverlayDriver implements NetworkDriver {
       Pool === undefined ? [] : [{ pool: Pool, ...(Gateway === undefined ? {} : { gateway: Gateway }) }],
     );
     const ownAddresses = data.some(({ AddressSpace }) => AddressSpace === ownSpace);
-    const plan = planOverlay({ id: request.NetworkID, internal, options: generic, subnets, ownAddresses });
+    const reserved = data.flatMap(({ AuxAddresses }) => Object.values(AuxAddresses));
+    const plan = planOverlay({ id: request.NetworkID, internal, options: generic, subnets, ownAddresses, reserved });
     return this.#locks.run(plan.id, () => this.#createNetwork({ plan }));
   }
 

@@ -7,6 +7,8 @@ import { parseOverlayOptions } from './options.js';
 export interface OverlayRequest extends NetworkRequest {
   /** Whether its addresses come from Linecard's own address management. */
   readonly ownAddresses: boolean;
+  /** Addresses that no container may have (`--aux-address`), with prefix length. */
+  readonly reserved: readonly string[];
 }
 
 /** A network over many hosts, resolved. */

@@ -39,6 +39,7 @@ const request = z.object({
   id: z.string(),
   internal: z.boolean(),
   ownAddresses: z.boolean(),
+  reserved: z.array(z.string()),
   subnets: z.array(z.object({ pool: z.string(), gateway: z.string().optional() })),
   options: z.record(z.string(), z.string()),
 });
