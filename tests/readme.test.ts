@@ -30,6 +30,8 @@ describeSystem('what the README shows', () => {
     expect(stdout.match(/^eth0,1,[0-9a-f:]{17},lc[0-9a-f]{12}$/gm)).toHaveLength(2);
     expect(stdout).toMatch(/^1$/m);
     expect(stdout).toMatch(/^eth0,1,[0-9a-f:]{17}$/m);
+    expect(stdout).toMatch(/^switched +switched +[0-9a-f]{16} +embedded:learning-switch +connected/m);
+    expect(stdout).toMatch(/^0 +10 +in_port=1\(s1\),.* output:2\(s2\)/m);
     expect(stdout).toMatch(/^ruled +nat +172\.13\.0\.0\/24 +172\.13\.0\.1 .*0000000000000001/m);
   });
 });
