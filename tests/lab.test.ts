@@ -77,7 +77,7 @@ ${nodes('a', 'b', 'c')}
     - {endpoints: [{node: a, interface: eth3, ipv4: 10.0.3.1/24}, {node: s1, interface: s1-p7}]}
     - {endpoints: [{node: c, interface: eth3, ipv4: 10.0.3.3/24}, {node: s2, interface: s2-c, ofport: 9}]}
     - endpoints: ["s1:s1-p20", "s2:s2-p20"]
-    - {endpoints: [{node: c, interface: eth1, ipv4: 10.0.4.1/24}, {node: host, interface: c-eth1}]}
+    - {endpoints: [{node: c, interface: eth1, ipv4: 10.0.4.1/24}, {node: host, interface: c-eth1, ipv4: 10.0.4.2/24}]}
     - {endpoints: ["c:eth2", "mgmt-net:c-mgmt"]}
     - {type: vxlan, endpoint: {node: c, interface: vx0}, remote: 192.0.2.1, vni: 7}
     - {type: macvlan, endpoint: {node: c, interface: mv0}, host-interface: docker0}
@@ -88,6 +88,7 @@ check:
     - {from: a, to: "fd01::2"}
     - {from: a, to: 10.0.2.2}
     - {from: a, to: 10.0.3.3}
+    - {from: c, to: 10.0.4.2}
 `,
     );
     await mustLab(bed, 'deploy', '-t', file);

@@ -100,18 +100,16 @@ function isPatch(lab: Lab, link: LabLink): boolean {
 }
 
 function addressLook(world: World, places: Places, node: string, name: string, address: string): [string, Look] {
-  return [
-    `${node}:${name} has ${address}`,
-    async () => {
-      const netns = places.get(node);
-      if (netns === undefined) return 'its node does not run';
-      const link = await world.netlink.link(name, { netnsid: await world.netlink.netnsid(netns) });
-      if (link === undefined) return 'there is no such interface';
-      const all = (await addressesInNetns(netns)).filter(({ ifindex }) => ifindex === link.index);
-      const shown = all.map(({ cidr }) => `${cidr.address}/${cidr.prefix}`);
-      return shown.includes(address) ? undefined : `it has ${shown.join(', ') || 'none'}`;
-    },
-  ];
+  const look = async () => {
+    const netns = places.get(node);
+    const where = netns === undefined ? {} : { netnsid: await world.netlink.netnsid(netns) };
+    const link = await world.netlink.link(name, where);
+    if (link === undefined) return 'there is no such interface';
+    const all = await (netns === undefined ? world.netlink.addresses() : addressesInNetns(netns));
+    const own = all.filter(({ ifindex }) => ifindex === link.index).map(({ cidr }) => `${cidr.address}/${cidr.prefix}`);
+    return own.includes(address) ? undefined : `it has ${own.join(', ') || 'none'}`;
+  };
+  return [`${node}:${name} has ${address}`, look];
 }
 
 async function ping(netns: NetnsRef | undefined, to: string): Promise<string | undefined> {

@@ -89,6 +89,13 @@ function hostConfig(lab: Lab, node: LabNode, parts: KindParts): Record<string, u
   };
 }
 
+/** What containerlab tells every container: its name, and how many links it may wait for before its programs start. */
+function surroundings(lab: Lab, { name }: LabNode): Record<string, string> {
+  const ends = lab.links.flatMap((link) => (link.type === 'cable' ? [link.a, link.b] : [link.a]));
+  const links = ends.filter((end) => end.node === name && end.name !== 'eth0').length;
+  return { CLAB_LABEL_CLAB_NODE_NAME: name, CLAB_INTFS: String(links) };
+}
+
 /** What Docker is told about the container of a node. */
 export function containerConfig(
   lab: Lab,
@@ -107,7 +114,7 @@ export function containerConfig(
     ...(node.cmd === undefined ? {} : { Cmd: node.cmd }),
     ...(node.entrypoint === undefined ? {} : { Entrypoint: node.entrypoint }),
     ...(node.user === undefined ? {} : { User: node.user }),
-    Env: Object.entries({ CLAB_LABEL_CLAB_NODE_NAME: node.name, ...node.env }).map(([key, value]) => `${key}=${value}`),
+    Env: Object.entries({ ...surroundings(lab, node), ...node.env }).map(([key, value]) => `${key}=${value}`),
     ...(volumes.length === 0 ? {} : { Volumes: Object.fromEntries(volumes) as Record<string, object> }),
     ...(ownName ? { ExposedPorts: publishing(node.ports).exposed } : {}),
     ...(health === undefined

@@ -17,6 +17,9 @@ interface HostSeat {
 
 type Seat = { readonly netns: NetnsRef } | HostSeat;
 
+/** The namespace of the host. */
+const here: NetnsRef = { path: '/proc/self/ns/net' };
+
 interface Job {
   readonly link: LabLink;
   readonly done: () => void;
@@ -158,7 +161,8 @@ export class Wiring {
       name: first.name,
       peer: second.name,
       mtu: link.mtu,
-      up: true,
+      // Who waits for an interface to be up finds its addresses there.
+      up: 'host' in own || first.addresses.length === 0,
       ...('netns' in own ? { netns: own.netns } : { group: groupOf(this.#lab.name) }),
       ...('host' in own && own.master !== undefined ? { master: own.master } : {}),
       ...('netns' in peer ? { peerNetns: peer.netns } : {}),
@@ -174,8 +178,14 @@ export class Wiring {
       if ('ovs' in seat) await this.#plug(end, seat.ovs!);
     }
     const completes = this.#needsChecksums(own) || this.#needsChecksums(peer);
-    if ('netns' in own) setup.add(first, own.netns, false, completes);
+    if ('netns' in own) setup.add(first, own.netns, first.addresses.length > 0, completes);
     if ('netns' in peer) setup.add(second, peer.netns, true, completes);
+    for (const [end, seat] of [
+      [first, own],
+      [second, peer],
+    ] as const) {
+      if ('host' in seat && end.addresses.length > 0) setup.add(end, here, false, false);
+    }
   }
 
   #has({ node, name }: Endpoint): boolean {
@@ -261,10 +271,10 @@ class Setup {
   add({ node, name, addresses }: Endpoint, netns: NetnsRef, down: boolean, checksums: boolean): void {
     const entry = this.#lines.get(node) ?? { netns, lines: [], checksums: [] };
     this.#lines.set(node, entry);
-    if (down) entry.lines.push(`link set dev ${name} up`);
     for (const address of addresses) {
       entry.lines.push(`addr replace ${address} dev ${name}${address.includes(':') ? ' nodad' : ''}`);
     }
+    if (down) entry.lines.push(`link set dev ${name} up`);
     if (checksums) entry.checksums.push(name);
   }
 

@@ -1,0 +1,64 @@
+import { expect, it } from 'vitest';
+import { eventually } from './support/eventually.js';
+import { lab, labsFolder, mustLab, traces, useLabs } from './support/lab.js';
+import { describeSystem } from './support/system.js';
+
+const fileOf = (name: string) => `${labsFolder}/${name}/${name}.clab.yml`;
+
+describeSystem('shipped labs of routers', () => {
+  const theBed = useLabs(['frr']);
+
+  it('frr-ospf-triangle: a cut link reroutes', async () => {
+    const bed = theBed();
+    const before = await traces(bed);
+    const file = fileOf('frr-ospf-triangle');
+    await mustLab(bed, 'deploy', '-t', file);
+    await mustLab(bed, 'check', '-t', file);
+    const [r1, h1] = ['clab-frr-ospf-triangle-r1', 'clab-frr-ospf-triangle-h1'];
+    const way = () => bed.docker('exec', r1, 'ip', 'route', 'get', '10.2.0.10');
+    await eventually(async () => expect(await way()).toContain('dev eth1'), { what: 'the direct way' });
+    await bed.docker('exec', r1, 'ip', 'link', 'set', 'eth1', 'down');
+    await eventually(async () => expect(await way()).toContain('via 10.31.0.3 dev eth2'), { what: 'the way around' });
+    const ping = async () =>
+      (await bed.exec(['docker', 'exec', h1, 'ping', '-c', '1', '-W', '1', '10.2.0.10'], { allowFail: true })).status;
+    await eventually(async () => expect(await ping()).toBe(0), { what: 'answers over the way around' });
+    await mustLab(bed, 'destroy', '-t', file, '--cleanup');
+    expect(await traces(bed)).toEqual(before);
+  });
+
+  it('clos: every host reaches every other, over both spines', async () => {
+    const bed = theBed();
+    const before = await traces(bed);
+    const file = `${fileOf('clos')}.gotmpl`;
+    await mustLab(bed, 'deploy', '-t', file);
+    const { status, stdout } = await lab(bed, 'check', '-t', file);
+    expect(stdout.match(/^FAILED.*/gm) ?? [], stdout).toEqual([]);
+    expect(status).toBe(0);
+    await mustLab(bed, 'destroy', '-t', file, '--cleanup');
+    expect(await traces(bed)).toEqual(before);
+  });
+
+  it('links can be limited and captured, and the drawing shows them', async () => {
+    const bed = theBed();
+    const file = fileOf('frr-ospf-triangle');
+    await mustLab(bed, 'deploy', '-t', file, '--node-filter', 'r1,r2');
+    await mustLab(bed, 'impair', 'r1:eth1', '-t', file, '--rate', '1000');
+    const qdisc = () =>
+      bed
+        .docker('inspect', '--format', '{{.State.Pid}}', 'clab-frr-ospf-triangle-r1')
+        .then((pid) => bed.exec(['nsenter', '-t', pid, '-n', 'tc', 'qdisc', 'show', 'dev', 'eth1']));
+    expect((await qdisc()).stdout).toMatch(/rate 1Mbit/i);
+    await mustLab(bed, 'impair', 'r1:eth1', '-t', file);
+    expect((await qdisc()).stdout).not.toMatch(/rate 1Mbit/i);
+    const delayed = await lab(bed, 'impair', 'r1:eth1', '-t', file, '--delay', '10');
+    if (delayed.status !== 0) expect(delayed.stderr).toContain('it has no netem');
+    // OSPF says hello every second.
+    const dump = await lab(bed, 'capture', 'r1:eth1', '-t', file, '-w', '/run/dump.pcap', '--count', '1');
+    expect(dump.status, dump.stderr).toBe(0);
+    expect((await bed.exec(['tcpdump', '-n', '-r', '/run/dump.pcap'])).stdout).toMatch(/OSPFv2|IP/);
+    const nearly = await lab(bed, 'capture', 'r1:eth11', '-t', file);
+    expect(nearly.stderr).toContain('did you mean "r1:eth1"?');
+    expect(await mustLab(bed, 'graph', '-t', file)).toContain('<svg');
+    await mustLab(bed, 'destroy', '-t', file, '--cleanup');
+  });
+}, ['vtysh', 'tcpdump', 'tc']);
