@@ -27,9 +27,11 @@ export class PluginClient {
     this.#socket.destroy();
   }
 
+  /** `CreateNetwork` of the network driver, or `IpamDriver.RequestPool`. */
   async call(method, request) {
     const body = JSON.stringify(request);
-    const head = `POST /NetworkDriver.${method} HTTP/1.1\r\nHost: plugin\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n`;
+    const path = method.includes('.') ? method : `NetworkDriver.${method}`;
+    const head = `POST /${path} HTTP/1.1\r\nHost: plugin\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n`;
     const answer = new Promise((resolve, reject) => {
       this.#answer = { resolve, reject };
     });

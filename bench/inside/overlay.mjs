@@ -1,0 +1,80 @@
+// Attach of one endpoint to a logical switch, and the least that it can cost: the logical port's transaction at the
+// same time as the link's and interface's. argv: ROUNDS
+import { randomBytes } from 'node:crypto';
+import { Addresses, Northbound } from '@linecard/ovn';
+import { parseCidr } from '@linecard/wire';
+import { Floor } from '../kit/floor.mjs';
+import { addressAt, newId, PluginClient } from '../kit/plugin.mjs';
+import { timed } from '../kit/stats.mjs';
+
+const rounds = Number(process.argv[2]);
+const bridge = 'br-int';
+const inUse = 10_000;
+const plugin = await PluginClient.connect('/run/docker/plugins/openvswitch.sock');
+const network = newId();
+const [pool, gateway] = ['10.100.0.0/16', '10.100.255.254/16'];
+await plugin.call('CreateNetwork', {
+  NetworkID: network,
+  Options: { 'com.docker.network.generic': {} },
+  IPv4Data: [{ AddressSpace: 'linecard', Pool: pool, Gateway: gateway }],
+  IPv6Data: [],
+});
+const floor = await Floor.open();
+const nb = new Northbound({ endpoint: 'unix:/run/ovn/ovnnb_db.sock' });
+nb.start();
+await nb.whenReady(10_000);
+const result = { ours: [], floor: [], ipam: [] };
+const owner = nb.switch(network)._uuid;
+
+async function ours(n) {
+  const id = newId();
+  const took = await timed(() => plugin.attach(network, id, addressAt(n)));
+  await floor.settle();
+  await plugin.detach(network, id);
+  await floor.settle();
+  return took;
+}
+
+function writePort(name, n) {
+  const addresses = [`02:00:00:00:00:01 ${addressAt(n).split('/')[0]}`];
+  const write = (tx) => {
+    const port = tx.insert('Logical_Switch_Port', { name, addresses, port_security: addresses });
+    tx.insert('DNS', { external_ids: { floor: name } });
+    tx.mutate('Logical_Switch', owner, [['ports', 'insert', [port]]]);
+  };
+  return nb.write(write, { what: 'write a port' });
+}
+
+async function atTheFloor(n) {
+  const name = `bf${randomBytes(5).toString('hex')}`;
+  const took = await timed(() => Promise.all([writePort(name, n), floor.attach(bridge, name)]));
+  await floor.settle();
+  await floor.detach(bridge, name);
+  await floor.settle(name);
+  return took;
+}
+
+// What is compiled on the way is not what is measured.
+for (let n = 0; n < 8; n++) {
+  await ours(n);
+  await atTheFloor(n);
+}
+for (let n = 0; n < rounds; n++) {
+  result.ours.push(await ours(100 + n));
+  result.floor.push(await atTheFloor(100 + n));
+}
+
+const addresses = new Addresses(nb, { host: 'others', quarantineMs: 0 });
+const space = { space: 'linecard', subnet: parseCidr(pool) };
+for (let done = 0; done < inUse; done += 100) {
+  await Promise.all(Array.from({ length: 100 }, () => addresses.allocate(space)));
+}
+const { PoolID } = await plugin.call('IpamDriver.RequestPool', { Pool: pool, SubPool: '', Options: {}, V6: false });
+for (let n = 0; n < rounds; n++) {
+  const request = { PoolID, Address: '', Options: {} };
+  result.ipam.push(await timed(() => plugin.call('IpamDriver.RequestAddress', request)));
+}
+await nb.close();
+await floor.close();
+console.log(JSON.stringify(result));
+process.exit();
