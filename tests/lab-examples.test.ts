@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { eventually } from './support/eventually.js';
-import { lab, labsFolder, mustLab, traces, useLabs } from './support/lab.js';
+import { lab, labsFolder, linecard, mustLab, traces, useLabs } from './support/lab.js';
 import { describeSystem } from './support/system.js';
 
 const fileOf = (name: string) => `${labsFolder}/${name}/${name}.clab.yml`;
@@ -62,3 +62,25 @@ describeSystem('shipped labs of routers', () => {
     await mustLab(bed, 'destroy', '-t', file, '--cleanup');
   });
 }, ['vtysh', 'tcpdump', 'tc']);
+
+describeSystem('shipped labs of Open vSwitch', () => {
+  const theBed = useLabs([], { ovs: true });
+
+  it('ovs-controller: hosts on two bridges talk when the controller lets them', async () => {
+    const bed = theBed();
+    const before = await traces(bed);
+    const file = fileOf('ovs-controller');
+    await mustLab(bed, 'deploy', '-t', file);
+    expect(await bed.vsctl('get', 'Interface', 's1-eth9', 'type')).toBe('patch');
+    expect(await bed.vsctl('get', 'Interface', 's2-eth2', 'ofport')).toBe('2');
+    const pid = await bed.docker('inspect', '--format', '{{.State.Pid}}', 'clab-ovs-controller-h1');
+    const ping = ['nsenter', '-t', pid, '-n', 'ping', '-c', '1', '-W', '1', '10.0.0.4'];
+    expect((await bed.exec(ping, { allowFail: true })).status).toBe(1);
+    const controller = bed.spawn(linecard('controller', 'run', 'learning-switch', '--listen', 'tcp:127.0.0.1:6653'));
+    await mustLab(bed, 'check', '-t', file);
+    expect((await bed.exec(ping)).stdout).toContain('0% packet loss');
+    await controller.kill('SIGTERM');
+    await mustLab(bed, 'destroy', '-t', file, '--cleanup');
+    expect(await traces(bed)).toEqual(before);
+  });
+});

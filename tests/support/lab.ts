@@ -23,9 +23,14 @@ export function useLabs(shapes: readonly ('frr' | 'openswitch')[], options: BedO
   });
 }
 
+/** The command line of the built `linecard`. */
+export function linecard(...args: readonly string[]): string[] {
+  return ['node', main, ...args];
+}
+
 /** Runs `linecard lab` and returns how it ended. */
 export function lab(bed: Bed, ...args: readonly string[]): Promise<ExecResult> {
-  return bed.exec(['node', main, 'lab', ...args], {
+  return bed.exec(linecard('lab', ...args), {
     allowFail: true,
     timeoutMs: 100_000,
     env: { LINECARD_DOCKER: '/run/docker.sock' },
@@ -41,7 +46,7 @@ export async function mustLab(bed: Bed, ...args: readonly string[]): Promise<str
 
 /** Starts `linecard lab` without waiting for it. */
 export function startLab(bed: Bed, ...args: readonly string[]) {
-  return bed.spawn(['node', main, 'lab', ...args], { env: { LINECARD_DOCKER: '/run/docker.sock' } });
+  return bed.spawn(linecard('lab', ...args), { env: { LINECARD_DOCKER: '/run/docker.sock' } });
 }
 
 /** Writes a topology into a folder of its own and returns its path. */
