@@ -332,7 +332,7 @@ describe.skipIf(reason !== undefined)(`with Open vSwitch${reason === undefined ?
 
   const osken = '/usr/bin/osken-manager';
   it.skipIf(!existsSync(osken))('os-ken rules the bridge while we look on', async () => {
-    const app = fileURLToPath(new URL('../../../bench/peers/simple_switch_13.py', import.meta.url));
+    const app = fileURLToPath(new URL('../../../bench/inside/peers/simple_switch_13.py', import.meta.url));
     const argv = ['--ofp-listen-host', '127.0.0.1', '--ofp-tcp-listen-port', '16635', app];
     const foreign = spawn(osken, argv, { stdio: 'ignore' });
     try {
