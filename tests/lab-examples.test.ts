@@ -1,3 +1,4 @@
+import { uplink } from '@linecard/testkit';
 import { expect, it } from 'vitest';
 import { eventually } from './support/eventually.js';
 import { lab, labsFolder, linecard, mustLab, traces, useLabs } from './support/lab.js';
@@ -84,3 +85,29 @@ describeSystem('shipped labs of Open vSwitch', () => {
     expect(await traces(bed)).toEqual(before);
   });
 });
+
+describeSystem('shipped labs with the daemon', () => {
+  const theBed = useLabs(['frr'], { ovs: true, uplink: true });
+
+  it('mixed: a container of a network and a host behind a lab router talk; the router reaches the world', async () => {
+    const bed = theBed();
+    await bed.daemon();
+    const options = ['-o', 'ovs.bridge.name=mixed0', '-o', 'ovs.bridge.mode=nat'];
+    const subnet = ['--subnet', '172.30.0.0/24', '--gateway', '172.30.0.1'];
+    await bed.docker('network', 'create', '-d', 'ovs', ...options, ...subnet, 'mixed');
+    const before = await traces(bed);
+    const file = fileOf('mixed');
+    await mustLab(bed, 'deploy', '-t', file);
+    await mustLab(bed, 'check', '-t', file);
+    expect(await bed.vsctl('get', 'Interface', 'mixed0-200', 'ofport')).toBe('200');
+    const sleep = ['--cap-add', 'NET_ADMIN', 'busybox', 'sleep', '1000'];
+    await bed.docker('run', '-d', '--name', 'web', '--network', 'mixed', ...sleep);
+    await bed.docker('exec', 'web', 'ip', 'route', 'add', '10.30.0.0/24', 'via', '172.30.0.200');
+    expect(await bed.docker('exec', 'web', 'ping', '-c', '1', '-W', '3', '10.30.0.10')).toContain(' 0% packet loss');
+    const world = ['exec', 'clab-mixed-router', 'ping', '-c', '1', '-W', '3', uplink.outsideIp];
+    expect(await bed.docker(...world)).toContain(' 0% packet loss');
+    await bed.docker('rm', '-f', 'web');
+    await mustLab(bed, 'destroy', '-t', file, '--cleanup');
+    expect(await traces(bed)).toEqual(before);
+  });
+}, ['vtysh']);
