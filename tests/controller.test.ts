@@ -96,7 +96,7 @@ describeSystem('controllers', () => {
       // Open vSwitch would remember for seconds that it dropped these packets.
       if (version !== '1.0') expect(await oneReachesTwo()).toBe(false);
       const manager = ['/usr/bin/python3', '/usr/bin/osken-manager', '--ofp-tcp-listen-port', '6653', oskenSwitch];
-      const osken = start('env', `OFP=${version}`, ...manager);
+      const osken = start('env', `OFP=${version}`, 'PYTHONDONTWRITEBYTECODE=1', ...manager);
       await says(osken, `switch 0x5 version ${number}`);
       await reaches(`through os-ken over ${version}`);
       const learned = await flows(bed, 'br', '-O', protocol);

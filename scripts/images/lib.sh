@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+#!/bin/bash
 # For the scripts beside it that make a container image of what this machine has, in the folder $root.
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

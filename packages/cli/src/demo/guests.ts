@@ -63,8 +63,9 @@ export class Guests {
     await ovs?.whenReady(patienceMs);
     // The marks of its row tell that `attach` made it.
     if (ovs?.view.bridge(bridge)?.external_ids.get('linecard') === 'attach') {
-      await ovs.commit((edit) => edit.removeBridge(bridge));
-      this.#log.info(`removed bridge ${bridge}`);
+      const others = ovs.view.interfacesOf(bridge).filter(({ name }) => name !== bridge);
+      if (others.length === 0) await ovs.commit((edit) => edit.removeBridge(bridge));
+      this.#log.info(others.length === 0 ? `removed bridge ${bridge}` : `bridge ${bridge} stays: it has other ports`);
     }
     await ovs?.close();
   }
