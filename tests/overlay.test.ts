@@ -95,6 +95,22 @@ describeSystem('networks over three hosts', () => {
       { what: 'the name of a container on another host to be known' },
     );
     expect(await h2.docker('exec', 'web2', 'nslookup', '-type=aaaa', 'web3')).toContain(addresses[2]!.v6);
+    await eventually(
+      async () => {
+        const ports = JSON.parse(await h3.linecard('ovn', 'ports', '--json')) as Record<string, unknown>[];
+        const own = `lco${(await about(h2, 'web2', 'net', 'EndpointID')).slice(0, 12)}`;
+        const ofport = Number(await h2.vsctl('get', 'Interface', own, 'ofport'));
+        expect(ports.map(({ container, host, chassis }) => [container, host, chassis])).toEqual([
+          ['web1', 'h1', 'h1'],
+          ['web2', 'h2', 'h2'],
+          ['web3', 'h3', 'h3'],
+        ]);
+        const { mac } = addresses[1]!;
+        expect(ports[1]).toMatchObject({ network: 'net', ofport, mac, tunnelKey: expect.any(Number) });
+      },
+      { what: 'every host to know the ports of all' },
+    );
+    expect(await h1.linecard('ovn', 'ports')).toMatch(/^NETWORK +CONTAINER +HOST +CHASSIS .*\nnet +web1 +h1 +h1 /);
     const server = await answerAt(h2, { container: 'web2' }, 4000);
     expect(await ask(h1, { container: 'web1' }, 'tcp', addresses[1]!.v4, 4000)).toBe(addresses[0]!.v4);
     expect(await ask(h3, { container: 'web3' }, 'tcp', addresses[1]!.v6, 4000)).toBe(addresses[2]!.v6);

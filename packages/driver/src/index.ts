@@ -7,6 +7,7 @@ export { hostInterface, peerInterface } from './names.js';
 export { networkOptionTable, parseNetworkOptions } from './network-options.js';
 export { describeSubnets, type NetworkPlan, overheadOf, planNetwork } from './network-plan.js';
 export { collectNow } from './overlay/collector.js';
+export { listRemotePorts, type RemotePort } from './overlay/list-ports.js';
 export { createOverlay, type Overlay, type OverlayOptions, overlayDriverName } from './overlay/overlay.js';
 export {
   type CentralMember,

@@ -20,6 +20,8 @@ export interface LogicalEndpoint extends PortOwner {
   readonly addresses: readonly string[];
   /** The address space in which the addresses are its own. */
   readonly space: string;
+  /** Its OpenFlow port on the host's integration bridge, once it has one. */
+  readonly ofport?: number;
 }
 
 function portIds(endpoint: LogicalEndpoint): Map<string, string> {
@@ -29,6 +31,7 @@ function portIds(endpoint: LogicalEndpoint): Map<string, string> {
     ['host', endpoint.host],
     ['switch', endpoint.switch],
     ['space', endpoint.space],
+    ...(endpoint.ofport === undefined ? [] : [['ofport', String(endpoint.ofport)] as const]),
     ...(network === undefined ? [] : [['network', network] as const]),
     ...(container === undefined
       ? []

@@ -70,6 +70,7 @@ export class OverlayFabric {
   logicalEndpoint(port: OverlayPort, host: string): LogicalEndpoint | undefined {
     const network = this.parts.state.networks.get(port.networkId);
     if (network === undefined) return undefined;
+    const ofport = this.parts.ovs.view.interface(overlayInterface(port.id))?.ofport;
     return {
       id: port.id,
       switch: network.plan.switch,
@@ -77,6 +78,7 @@ export class OverlayFabric {
       mac: port.mac,
       addresses: port.addresses.map((text) => parseCidr(text).address),
       space: network.plan.space,
+      ...(ofport === undefined || ofport <= 0 ? {} : { ofport }),
       ...(network.name === undefined ? {} : { network: network.name }),
       ...(port.container === undefined ? {} : { container: port.container }),
     };
