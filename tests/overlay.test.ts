@@ -128,6 +128,28 @@ describeSystem('networks over three hosts', () => {
     await clear(h2, ['rival'], []);
   });
 
+  it('give out the addresses that are asked for, and none that is reserved', async () => {
+    const all = theHosts();
+    const [h1, h2] = three();
+    const wanted = ['--subnet=10.41.0.0/24', '--gateway=10.41.0.254', '--aux-address=printer=10.41.0.1'];
+    await network([h1, h2], 'plan', ...wanted, '-o', 'ovn.mtu=9000');
+    await Promise.all([guest(h1, 'plan', 'one', '--ip=10.41.0.3'), guest(h2, 'plan', 'two')]);
+    expect(await about(h1, 'one', 'plan', 'IPAddress')).toBe('10.41.0.3');
+    expect(await about(h1, 'one', 'plan', 'Gateway')).toBe('10.41.0.254');
+    expect(await about(h2, 'two', 'plan', 'IPAddress')).toBe('10.41.0.2');
+    await expect(guest(h2, 'plan', 'three', '--ip=10.41.0.1')).rejects.toThrow();
+    await clear(h2, ['two', 'three'], []);
+    await guest(h1, 'plan', 'four');
+    expect(await about(h1, 'four', 'plan', 'IPAddress'), 'not the one that was just released').toBe('10.41.0.4');
+    expect((await h1.exec(['cat', '/run/linecard.log'])).stdout).toContain('MTU 9000 is more than the 1442 that fit');
+    await h1.docker('network', 'create', '-d', 'openvswitch', '--ipam-driver', 'openvswitch', 'auto');
+    await guest(h1, 'auto', 'any');
+    expect(await about(h1, 'any', 'auto', 'IPAddress')).toMatch(/^10\.128\.\d+\.2$/);
+    await clear(h1, ['one', 'four', 'any'], ['plan', 'auto']);
+    await clear(h2, [], ['plan']);
+    expect(await nbctl(all, '--bare', '--columns=external_ids', 'find', 'DNS', 'external_ids:kind=reserved')).toBe('');
+  });
+
   it('lead out through every host, and in by published ports', async () => {
     const all = theHosts();
     const [h1, h2] = three();
