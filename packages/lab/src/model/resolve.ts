@@ -10,7 +10,8 @@ import { renderTemplate } from '../file/template.js';
 import { splitWords } from '../file/words.js';
 import { attempt, type Context, problem } from './context.js';
 import { LinkResolver } from './links.js';
-import { checkCycles, resolveNodes } from './nodes.js';
+import { resolveNodes } from './nodes.js';
+import { checkCycles } from './stages.js';
 import type { Check, Lab, LabNode, Management } from './types.js';
 
 /** What the reading of a topology depends on besides its text. */
