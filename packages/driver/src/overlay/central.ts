@@ -33,12 +33,17 @@ export class CentralLink {
   readonly #ovs: OpenvSwitch;
   readonly #onReady: () => void;
   readonly #onLost: (error: unknown) => void;
+  readonly #onPort: (name: string) => void;
   #current: Central | undefined;
 
-  constructor(ovs: OpenvSwitch, hooks: { onReady: () => void; onLost: (error: unknown) => void }) {
+  constructor(
+    ovs: OpenvSwitch,
+    hooks: { onReady: () => void; onLost: (error: unknown) => void; onPort: (name: string) => void },
+  ) {
     this.#ovs = ovs;
     this.#onReady = hooks.onReady;
     this.#onLost = hooks.onLost;
+    this.#onPort = hooks.onPort;
     const follow = () => this.#follow();
     ovs.view.replica.on('synced', follow).on('change', (changes) => {
       if (changes.some(({ table }) => table === 'Open_vSwitch')) follow();
@@ -91,6 +96,11 @@ export class CentralLink {
         ids?.get('host') === settings.host ||
         [...(ids?.keys() ?? [])].some((key) => key.startsWith(`user:${settings.host}/`));
       nb.replica.on('synced', this.#onReady).on('change', (changes) => {
+        for (const change of changes) {
+          if (change.table !== 'Logical_Switch_Port' || change.old !== undefined || !isMine(change.new?.external_ids))
+            continue;
+          if (change.new?.external_ids.get('linecard') === 'endpoint') this.#onPort(change.new.name);
+        }
         // Taken away by somebody who took this host for dead, or by hand.
         if (changes.some((change) => change.new === undefined && isMine(change.old?.external_ids))) this.#onReady();
       });

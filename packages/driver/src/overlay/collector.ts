@@ -76,7 +76,7 @@ function collect({ nb, addresses, settings }: Central, silenceMs: number): Promi
  */
 export async function collectNow(ovsdb: string, silenceMs: number): Promise<string[]> {
   const ovs = new OpenvSwitch({ endpoint: ovsdb });
-  const link = new CentralLink(ovs, { onReady: () => undefined, onLost: () => undefined });
+  const link = new CentralLink(ovs, { onReady: () => undefined, onLost: () => undefined, onPort: () => undefined });
   try {
     ovs.start();
     return (await collect(await link.ready(15_000), silenceMs)).map(sentence);

@@ -111,6 +111,8 @@ export class OverlayIdentity {
 
   async #resync(): Promise<void> {
     const { engine, reconciler, driverName, fabric } = this.#parts;
+    // Docker may answer before Open vSwitch does, which knows whether this host has a part in OVN.
+    await fabric.parts.ovs.whenReady(patienceMs);
     if (fabric.parts.central.current === undefined) return;
     await reconciler.ready(patienceMs);
     const networks = await engine.networks();

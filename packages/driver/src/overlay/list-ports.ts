@@ -48,7 +48,7 @@ async function bindings(endpoint: string): Promise<Map<string, { tunnelKey: numb
 /** The containers' ports of all hosts, sorted by network, host and container; needs no daemon. */
 export async function listRemotePorts(ovsdb: string): Promise<RemotePort[]> {
   const ovs = new OpenvSwitch({ endpoint: ovsdb });
-  const link = new CentralLink(ovs, { onReady: () => undefined, onLost: () => undefined });
+  const link = new CentralLink(ovs, { onReady: () => undefined, onLost: () => undefined, onPort: () => undefined });
   try {
     ovs.start();
     const { nb, settings } = await link.ready(patienceMs);

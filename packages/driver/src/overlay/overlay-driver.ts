@@ -119,11 +119,21 @@ export class OverlayDriver implements NetworkDriver {
     }
     this.#state.networks.delete(id);
     const { nb, settings } = central;
+    await this.#releaseShared(network, central);
     await fabric.forgetNetwork(id, settings);
     const gone = { switch: network.plan.switch, host: settings.host, id };
     await nb.write((tx) => editNetworkGone(nb, tx, gone), { what: `leave logical switch ${gone.switch}` });
     await fabric.removeExits(settings);
     await fabric.firewall.sync(fabric.exits(settings));
+  }
+
+  /** Docker gives gateways back before it removes their network: a look in between has taken them again. */
+  async #releaseShared({ plan }: OverlayNetwork, { addresses }: Central): Promise<void> {
+    if (!plan.request.ownAddresses) return;
+    const others = [...this.#state.networks.values()].flatMap((other) => sharedAddresses(other));
+    for (const address of sharedAddresses({ plan }).filter((one) => !others.includes(one))) {
+      await addresses.release(plan.space, address);
+    }
   }
 
   #network(id: string): OverlayNetwork {
@@ -257,4 +267,10 @@ export class OverlayDriver implements NetworkDriver {
       throw error;
     }
   }
+}
+
+/** The addresses that a network has on every host: gateways, and those that no container may have. */
+function sharedAddresses({ plan }: OverlayNetwork): string[] {
+  const gateways = plan.subnets.flatMap(({ gateway }) => (gateway === undefined ? [] : [gateway.address]));
+  return [...gateways, ...plan.request.reserved.map((text) => parseCidr(text).address)];
 }

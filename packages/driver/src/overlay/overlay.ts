@@ -44,6 +44,7 @@ export function createOverlay(
   const hostPorts = new HostPorts();
   const central: CentralLink = new CentralLink(ovs, {
     onReady: () => reconciler.schedule(),
+    onPort: (name) => reconciler.noticed(name),
     onLost: (error) => onError("connect to OVN's northbound database", error),
   });
   const fabric = new OverlayFabric({ ovs, net, reaper, central, state, onWarning, checkpoint });

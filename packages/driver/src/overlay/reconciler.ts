@@ -80,6 +80,11 @@ export class OverlayReconciler {
     }
   }
 
+  /** A logical port of this host has come up in the northbound database: one that a dead process had still sent is stale. */
+  noticed(id: string): void {
+    if (this.#isLoaded && !this.#fabric.parts.state.ports.has(id) && !this.#guarded.has(id)) this.schedule();
+  }
+
   /** Looks once more, now or right after the look under way. */
   schedule(): void {
     if (this.#closed) return;
