@@ -100,6 +100,8 @@ export class OverlayFabric {
     await this.parts.ovs.commit((edit) => edit.setIds('Bridge', bridge, new Map([networkId(network)])));
     this.parts.checkpoint('network-remembered');
     const write = (tx: NorthboundTransaction) => {
+      // Removed in the meantime, as by a request while a look is under way.
+      if (!this.parts.state.networks.has(network.plan.id)) return;
       editNetwork(nb, tx, logical);
       if (network.plan.request.ownAddresses) this.#keepAddresses(tx, network, central);
     };

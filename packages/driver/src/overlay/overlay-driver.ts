@@ -119,6 +119,8 @@ export class OverlayDriver implements NetworkDriver {
     }
     this.#state.networks.delete(id);
     const { nb, settings } = central;
+    // What a look has begun for this network is done then, and no later one knows it.
+    await reconciler.idle();
     await this.#releaseShared(network, central);
     await fabric.forgetNetwork(id, settings);
     const gone = { switch: network.plan.switch, host: settings.host, id };

@@ -85,6 +85,11 @@ export class OverlayReconciler {
     if (this.#isLoaded && !this.#fabric.parts.state.ports.has(id) && !this.#guarded.has(id)) this.schedule();
   }
 
+  /** Resolves when the look that is under way is over. */
+  async idle(): Promise<void> {
+    await this.#running;
+  }
+
   /** Looks once more, now or right after the look under way. */
   schedule(): void {
     if (this.#closed) return;
@@ -137,6 +142,7 @@ export class OverlayReconciler {
     await this.#removeDead(central, attempt);
     const networks = [...state.networks.values()].filter(({ plan }) => !this.#guarded.has(plan.id));
     for (const network of networks) {
+      if (!state.networks.has(network.plan.id) || this.#guarded.has(network.plan.id)) continue;
       const name = network.name ?? network.plan.id.slice(0, 12);
       await attempt(`hold network ${name}`, () => this.#fabric.makeNetwork(network, central));
     }
