@@ -19,7 +19,7 @@ import type { Fabric } from './fabric.js';
 import type { Firewall } from './firewall.js';
 import type { HostPorts } from './host-ports.js';
 import { Locks } from './locks.js';
-import { digest, hostInterface, peerInterface, stableMac } from './names.js';
+import { hostInterface, peerInterface, stableMac } from './names.js';
 import { parseEndpointOptions } from './network-options.js';
 import { gatewaysFor, type NetworkPlan, planNetwork } from './network-plan.js';
 import type { Reconciler } from './reconciler.js';
@@ -315,9 +315,4 @@ export class DockerDriver implements NetworkDriver {
       fabric.parts.checkpoint('ports-forgotten');
     });
   }
-}
-
-/** The ID of what `linecard attach` makes: the same one for the same container, bridge and interface name. */
-export function attachmentIdOf(containerId: string, bridge: string, ifname: string): string {
-  return digest('attachment', containerId, bridge, ifname);
 }
