@@ -38,6 +38,7 @@ const settleMs = 10_000;
 /** Makes the switch, the kernel's links and addresses, and the firewall what the state wants: one piece at a time. */
 export class Fabric {
   readonly parts: FabricParts;
+  readonly #offloads = new Map<string, { readonly ifindex: number; readonly has: boolean }>();
   #reaping: Promise<void> = Promise.resolve();
 
   constructor(parts: FabricParts) {
@@ -263,13 +264,23 @@ export class Fabric {
     checkpoint('link-created');
   }
 
+  /** Whether the local port of a bridge has offloads. Asked once for each device: it is a new one when ovs-vswitchd is. */
+  #hasOffloads(bridge: string): boolean {
+    const ifindex = this.parts.ovs.view.interface(bridge)?.ifindex;
+    const known = this.#offloads.get(bridge);
+    if (known !== undefined && known.ifindex === ifindex) return known.has;
+    const has = tapHasOffloads(bridge);
+    if (ifindex !== undefined) this.#offloads.set(bridge, { ifindex, has });
+    return has;
+  }
+
   /**
    * The userspace datapath passes frames on as they are; without its own offloads a partial checksum stays partial,
    * ping works and TCP delivers nothing. The setting survives the move into the container.
    */
   async #setChecksums(port: Port): Promise<void> {
     const { net } = this.parts;
-    if (this.isUserspace(port.bridge) && !tapHasOffloads(port.bridge))
+    if (this.isUserspace(port.bridge) && !this.#hasOffloads(port.bridge))
       await net.disableTxChecksum(peerInterface(port.id));
   }
 
