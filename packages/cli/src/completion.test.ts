@@ -20,3 +20,9 @@ it('offers the choices of an option', () => {
   expect(completionScript(program, 'fish')).toMatch(/from up' -l log -x -a 'json text auto'/);
   expect(completionScript(program, 'zsh')).toMatch(/'--log\[[^\]]+\]:value:\(json text auto\)'/);
 });
+
+it('offers the commands of a group within a group', () => {
+  expect(completionScript(program, 'bash')).toContain("ovn:acl:1) words='apply ls rm' ;;");
+  expect(completionScript(program, 'zsh')).toContain('[[ $words[2] = acl ]] && echo apply ls rm');
+  expect(completionScript(program, 'fish')).toContain("seen_subcommand_from acl' -a 'apply ls rm'");
+});

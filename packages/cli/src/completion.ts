@@ -15,6 +15,8 @@ interface Entry {
   readonly options: readonly Option[];
   /** For each argument the words that it may be, or the command that lists them; the last one may be repeated. */
   readonly args: readonly (readonly string[] | string)[];
+  /** Groups within the group: the words that may follow each. */
+  readonly groups: readonly { readonly name: string; readonly words: readonly string[] }[];
 }
 
 function entries(program: Command): Entry[] {
@@ -26,12 +28,16 @@ function entries(program: Command): Entry[] {
       command.commands.length > 0
         ? [command.commands.map((part) => part.name())]
         : command.registeredArguments.map((argument) => argument.argChoices ?? sources[argument.name()] ?? []),
+    groups: command.commands
+      .filter((part) => part.commands.length > 0)
+      .map((part) => ({ name: part.name(), words: part.commands.map((one) => one.name()) })),
   }));
 }
 
 /** The options of a command; of a group of commands those that any of them has. */
 function optionsOf(command: Command): readonly Option[] {
-  const all = [command, ...command.commands].flatMap((one) => one.createHelp().visibleOptions(one));
+  const withParts = (one: Command): Command[] => [one, ...one.commands.flatMap(withParts)];
+  const all = withParts(command).flatMap((one) => one.createHelp().visibleOptions(one));
   return [...new Map(all.map((option) => [option.long, option])).values()];
 }
 
@@ -50,12 +56,13 @@ function wordsOf(arg: readonly string[] | string): string {
   return typeof arg === 'string' ? `$(${arg})` : arg.join(' ');
 }
 
-function bashCase({ name, options, args }: Entry): string {
+function bashCase({ name, options, args, groups }: Entry): string {
   const choices = options.flatMap(({ long, argChoices }) =>
     argChoices === undefined ? [] : [`      ${name}:${long}:*) words='${argChoices.join(' ')}' ;;`],
   );
   const positions = args.map((arg, i) => `      ${name}:*:${i}) words="${wordsOf(arg)}" ;;`);
-  return [...choices, ...positions].join('\n');
+  const within = groups.map((group) => `      ${name}:${group.name}:1) words='${group.words.join(' ')}' ;;`);
+  return [...choices, ...within, ...positions].join('\n');
 }
 
 function bashScript(all: readonly Entry[]): string {
@@ -112,7 +119,9 @@ function zshScript(all: readonly Entry[]): string {
   const commands = all.map(({ name, summary }) => `    ${quoted(`${name}:${summary}`)}`);
   const cases = all.map((entry) => {
     const positions = entry.args.map((arg, i) => `"${i + 1}:argument:${zshAction(arg)}"`);
-    return `    ${entry.name}) _arguments ${[...zshOptions(entry), ...positions].join(' ')} ;;`;
+    const within = entry.groups.map(({ name, words }) => `[[ $words[2] = ${name} ]] && echo ${words.join(' ')}`);
+    const second = within.length === 0 ? [] : [`"2:argument:($(${within.join('; ')}))"`];
+    return `    ${entry.name}) _arguments ${[...zshOptions(entry), ...positions, ...second].join(' ')} ;;`;
   });
   return `#compdef linecard
 _linecard() {
@@ -148,7 +157,7 @@ function fishOption(name: string, { long, short, description, argChoices, requir
 }
 
 function fishScript(all: readonly Entry[]): string {
-  const lines = all.flatMap(({ name, summary, options, args }) => [
+  const lines = all.flatMap(({ name, summary, options, args, groups }) => [
     `complete -c linecard -n __fish_use_subcommand -a ${name} -d ${quoted(summary)}`,
     ...options.map((option) => fishOption(name, option)),
     ...args
@@ -157,6 +166,10 @@ function fishScript(all: readonly Entry[]): string {
         const words = typeof arg === 'string' ? quoted(`(${arg})`) : quoted(arg.join(' '));
         return `complete -c linecard -n '__fish_seen_subcommand_from ${name}' -a ${words}`;
       }),
+    ...groups.map((group) => {
+      const seen = `__fish_seen_subcommand_from ${name}; and __fish_seen_subcommand_from ${group.name}`;
+      return `complete -c linecard -n '${seen}' -a ${quoted(group.words.join(' '))}`;
+    }),
   ]);
   return `# fish completion of linecard\ncomplete -c linecard -f\n${lines.join('\n')}\n`;
 }

@@ -10,3 +10,8 @@ export interface CliSettings {
 export function readSettings(env: NodeJS.ProcessEnv): CliSettings {
   return { socket: env.LINECARD_SOCKET ?? controlSocket, ovsdb: env.LINECARD_OVSDB, docker: env.LINECARD_DOCKER };
 }
+
+/** The database of this host's Open vSwitch. */
+export function hostOvsdb(): string {
+  return readSettings(process.env).ovsdb ?? 'unix:/run/openvswitch/db.sock';
+}

@@ -17,5 +17,6 @@ export {
   joinHost,
   startCentral,
 } from './overlay/setup.js';
+export { withCentral } from './overlay/with-central.js';
 export type { Attachment, ContainerRef, Lease, Port, PortMapping } from './records.js';
 export type { Network, State } from './state.js';

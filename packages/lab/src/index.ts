@@ -6,6 +6,7 @@ export { labOfFile } from './deploy/labs.js';
 export { findEndpoint, type Impairment, impairLink, placeOf } from './deploy/links.js';
 export { type Saved, saveLab } from './deploy/save.js';
 export { World, type WorldOptions } from './deploy/world.js';
+export { Source } from './file/source.js';
 export { splitWords } from './file/words.js';
 export { type ResolveOptions, readLab, resolveText } from './model/resolve.js';
 export type { Cable, Check, Endpoint, KindName, Lab, LabLink, LabNode, Management, Stub } from './model/types.js';

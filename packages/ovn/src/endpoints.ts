@@ -1,4 +1,5 @@
 import { LinecardError } from '@linecard/wire';
+import { editMembershipGone, membershipKey, planMembership } from './acl/membership.js';
 import type { Addresses } from './addresses.js';
 import { claimIdentity } from './claims.js';
 import type { Northbound, NorthboundTransaction, SwitchPortRow } from './northbound.js';
@@ -20,17 +21,20 @@ export interface LogicalEndpoint extends PortOwner {
   readonly addresses: readonly string[];
   /** The address space in which the addresses are its own. */
   readonly space: string;
+  /** The groups that its ACLs come from. */
+  readonly groups?: readonly string[];
   /** Its OpenFlow port on the host's integration bridge, once it has one. */
   readonly ofport?: number;
 }
 
-function portIds(endpoint: LogicalEndpoint): Map<string, string> {
+function portIds(endpoint: LogicalEndpoint, groups: string | undefined): Map<string, string | undefined> {
   const { network, container } = endpoint;
-  return new Map([
+  return new Map<string, string | undefined>([
     ['linecard', 'endpoint'],
     ['host', endpoint.host],
     ['switch', endpoint.switch],
     ['space', endpoint.space],
+    [membershipKey, groups],
     ...(endpoint.ofport === undefined ? [] : [['ofport', String(endpoint.ofport)] as const]),
     ...(network === undefined ? [] : [['network', network] as const]),
     ...(container === undefined
@@ -56,7 +60,8 @@ export function editEndpoint(
   if (owner === undefined) throw new LinecardError('LC_NOT_FOUND', `there is no logical switch ${endpoint.switch}`);
   for (const address of endpoint.addresses) addresses.take(tx, { space: endpoint.space, address });
   const row = nb.port(endpoint.id);
-  const ids = portIds(endpoint);
+  const membership = planMembership(nb, tx, endpoint.groups ?? [], endpoint.switch, row);
+  const ids = portIds(endpoint, membership.text);
   if (row === undefined) {
     const binding = [endpoint.mac, ...endpoint.addresses].join(' ');
     tx.requireRow('Logical_Switch', owner._uuid);
@@ -64,11 +69,13 @@ export function editEndpoint(
       name: endpoint.id,
       addresses: [binding],
       port_security: [binding],
-      external_ids: ids,
+      external_ids: new Map([...ids].filter((entry): entry is [string, string] => entry[1] !== undefined)),
     });
     tx.mutate('Logical_Switch', owner._uuid, [['ports', 'insert', [inserted]]]);
+    membership.apply(inserted);
   } else if ([...ids].some(([key, value]) => row.external_ids.get(key) !== value)) {
     tx.setKeys('Logical_Switch_Port', row._uuid, 'external_ids', Object.fromEntries(ids));
+    membership.apply(row._uuid);
   }
   editNames(nb, tx, endpoint, owner._uuid);
 }
@@ -103,6 +110,7 @@ export function editEndpointGone(
 ): void {
   const row = nb.port(id);
   if (row?.external_ids.get('linecard') !== 'endpoint') return;
+  editMembershipGone(nb, tx, row);
   tx.mutate('Logical_Switch', [['ports', 'includes', [row._uuid]]], [['ports', 'delete', [row._uuid]]]);
   const { host, space } = { host: row.external_ids.get('host'), space: row.external_ids.get('space') };
   if (keepAddresses || host === undefined || space === undefined) return;

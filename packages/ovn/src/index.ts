@@ -1,3 +1,6 @@
+export { type AclDifference, type AclGroup, AclTables } from './acl/apply.js';
+export { type AclPolicy, aclPolicy, readGroups } from './acl/policy.js';
+export { type AclRow, isNetworkGroup } from './acl/rows.js';
 export { addressNumber, addressText, type Pool, poolSpan } from './address-range.js';
 export { Addresses, type AddressOptions } from './addresses.js';
 export { type Claim, type ClaimKind, claimIdentity, readClaim } from './claims.js';

@@ -1,7 +1,8 @@
 import type { RemotePort } from '@linecard/driver';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Column } from '../output.js';
-import { readSettings } from '../settings.js';
+import { hostOvsdb } from '../settings.js';
+import { addAcl } from './ovn-acl.js';
 
 const list = (text: string) => text.split(',').map((word) => word.trim());
 
@@ -60,6 +61,7 @@ export function addOvn(program: Command): void {
     )
     .option('--grace <seconds>', 'how long a host may take to answer', seconds, 60)
     .action(gc);
+  addAcl(ovn);
 }
 
 function seconds(text: string): number {
@@ -70,16 +72,16 @@ function seconds(text: string): number {
 
 async function gc({ grace }: { readonly grace: number }): Promise<void> {
   const { collectNow } = await import('@linecard/driver');
-  const lines = await collectNow(ovsdb(), grace * 1000);
+  const lines = await collectNow(hostOvsdb(), grace * 1000);
   process.stdout.write(`${lines.length === 0 ? 'every host lives' : lines.join('\n')}\n`);
 }
 
 async function ports(options: { readonly json?: true }): Promise<void> {
-  const [{ listRemotePorts }, { json, painter, table }] = await Promise.all([
+  const [{ listRemotePorts, withCentral }, { json, painter, table }] = await Promise.all([
     import('@linecard/driver'),
     import('../output.js'),
   ]);
-  const list = await listRemotePorts(ovsdb());
+  const list = await withCentral(hostOvsdb(), listRemotePorts);
   const columns: Column<RemotePort>[] = [
     { title: 'NETWORK', text: ({ network }) => network },
     { title: 'CONTAINER', text: ({ container }) => container ?? '' },
@@ -94,8 +96,6 @@ async function ports(options: { readonly json?: true }): Promise<void> {
   process.stdout.write(options.json ? json(list) : table(columns, list, painter(process.stdout, process.env)));
 }
 
-const ovsdb = () => readSettings(process.env).ovsdb ?? 'unix:/run/openvswitch/db.sock';
-
 async function central({ address, members = [address] }: CentralOptions): Promise<void> {
   const { startCentral } = await import('@linecard/driver');
   await startCentral({ address, members });
@@ -104,7 +104,7 @@ async function central({ address, members = [address] }: CentralOptions): Promis
 
 async function join(centralAddresses: string, { encapIp, encapType }: JoinOptions): Promise<void> {
   const { joinHost } = await import('@linecard/driver');
-  const reply = await joinHost(ovsdb(), {
+  const reply = await joinHost(hostOvsdb(), {
     central: list(centralAddresses),
     encapType,
     ...(encapIp === undefined ? {} : { encapIp }),

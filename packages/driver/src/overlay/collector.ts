@@ -1,7 +1,7 @@
 import { type CollectedHost, collectSilent, takeTurn } from '@linecard/ovn';
-import { OpenvSwitch } from '@linecard/switch';
 import { LinecardError } from '@linecard/wire';
-import { type Central, CentralLink } from './central.js';
+import type { Central, CentralLink } from './central.js';
+import { withCentral } from './with-central.js';
 
 /** How long a host may be silent, in ms, before what it has left is collected. */
 const graceMs = 60_000;
@@ -74,14 +74,6 @@ function collect({ nb, addresses, settings }: Central, silenceMs: number): Promi
  * Collects now what hosts have left that give no sign of life for `silenceMs`; without a daemon too. Returns one
  * sentence for each such host.
  */
-export async function collectNow(ovsdb: string, silenceMs: number): Promise<string[]> {
-  const ovs = new OpenvSwitch({ endpoint: ovsdb });
-  const link = new CentralLink(ovs, { onReady: () => undefined, onLost: () => undefined, onPort: () => undefined });
-  try {
-    ovs.start();
-    return (await collect(await link.ready(15_000), silenceMs)).map(sentence);
-  } finally {
-    await link.close();
-    await ovs.close();
-  }
+export function collectNow(ovsdb: string, silenceMs: number): Promise<string[]> {
+  return withCentral(ovsdb, async (central) => (await collect(central, silenceMs)).map(sentence));
 }

@@ -1,7 +1,6 @@
 import { addressesOf, reachability, southbound } from '@linecard/ovn';
 import { OvsdbSession, Replica, type Uuid } from '@linecard/ovsdb';
-import { OpenvSwitch } from '@linecard/switch';
-import { CentralLink } from './central.js';
+import type { Central } from './central.js';
 
 /** A container's port on a logical switch, on whatever host it is. */
 export interface RemotePort {
@@ -45,39 +44,30 @@ async function bindings(endpoint: string): Promise<Map<string, { tunnelKey: numb
   }
 }
 
-/** The containers' ports of all hosts, sorted by network, host and container; needs no daemon. */
-export async function listRemotePorts(ovsdb: string): Promise<RemotePort[]> {
-  const ovs = new OpenvSwitch({ endpoint: ovsdb });
-  const link = new CentralLink(ovs, { onReady: () => undefined, onLost: () => undefined, onPort: () => undefined });
-  try {
-    ovs.start();
-    const { nb, settings } = await link.ready(patienceMs);
-    const bound = settings.southbound === undefined ? new Map() : await bindings(settings.southbound);
-    const rows = [...nb.replica.table('Logical_Switch_Port').values()];
-    const ports = rows.flatMap((row): RemotePort[] => {
-      const ids = row.external_ids;
-      if (ids.get('linecard') !== 'endpoint') return [];
-      const [container, ofport] = [ids.get('container'), Number(ids.get('ofport'))];
-      const binding = bound.get(row.name);
-      return [
-        {
-          network: ids.get('network') ?? ids.get('switch') ?? '',
-          switch: ids.get('switch') ?? '',
-          ...(container === undefined ? {} : { container }),
-          host: ids.get('host') ?? '',
-          ...(binding?.chassis === undefined ? {} : { chassis: binding.chassis }),
-          ...(ofport > 0 ? { ofport } : {}),
-          mac: row.addresses[0]?.split(' ')[0] ?? '',
-          addresses: addressesOf(row),
-          port: row.name,
-          ...(binding === undefined ? {} : { tunnelKey: binding.tunnelKey }),
-        },
-      ];
-    });
-    const key = ({ network, host, container = '' }: RemotePort) => `${network} ${host} ${container}`;
-    return ports.sort((a, b) => key(a).localeCompare(key(b)));
-  } finally {
-    await link.close();
-    await ovs.close();
-  }
+/** The containers' ports of all hosts, sorted by network, host and container. */
+export async function listRemotePorts({ nb, settings }: Central): Promise<RemotePort[]> {
+  const bound = settings.southbound === undefined ? new Map() : await bindings(settings.southbound);
+  const rows = [...nb.replica.table('Logical_Switch_Port').values()];
+  const ports = rows.flatMap((row): RemotePort[] => {
+    const ids = row.external_ids;
+    if (ids.get('linecard') !== 'endpoint') return [];
+    const [container, ofport] = [ids.get('container'), Number(ids.get('ofport'))];
+    const binding = bound.get(row.name);
+    return [
+      {
+        network: ids.get('network') ?? ids.get('switch') ?? '',
+        switch: ids.get('switch') ?? '',
+        ...(container === undefined ? {} : { container }),
+        host: ids.get('host') ?? '',
+        ...(binding?.chassis === undefined ? {} : { chassis: binding.chassis }),
+        ...(ofport > 0 ? { ofport } : {}),
+        mac: row.addresses[0]?.split(' ')[0] ?? '',
+        addresses: addressesOf(row),
+        port: row.name,
+        ...(binding === undefined ? {} : { tunnelKey: binding.tunnelKey }),
+      },
+    ];
+  });
+  const key = ({ network, host, container = '' }: RemotePort) => `${network} ${host} ${container}`;
+  return ports.sort((a, b) => key(a).localeCompare(key(b)));
 }

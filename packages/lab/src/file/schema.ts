@@ -192,15 +192,18 @@ interface Inner {
   readonly type: string;
   readonly shape?: Readonly<Record<string, z.core.$ZodType>>;
   readonly innerType?: z.core.$ZodType;
+  /** What a transformed value is read as. */
+  readonly in?: z.core.$ZodType;
   readonly valueType?: z.core.$ZodType;
   readonly element?: z.core.$ZodType;
   readonly options?: readonly z.core.$ZodType[];
 }
 
-/** The keys that the file format knows at a place of the file; none where anything or no map may stand. */
-export function knownKeys(path: readonly PropertyKey[], schema: z.core.$ZodType = rawTopology): string[] {
+/** The keys that a file format knows at a place of the file; none where anything or no map may stand. */
+export function knownKeys(path: readonly PropertyKey[], schema: z.core.$ZodType): string[] {
   const inner = schema._zod.def as unknown as Inner;
-  if (inner.innerType !== undefined) return knownKeys(path, inner.innerType);
+  const wrapped = inner.innerType ?? inner.in;
+  if (wrapped !== undefined) return knownKeys(path, wrapped);
   if (inner.options !== undefined) return inner.options.flatMap((option) => knownKeys(path, option));
   const [key, ...rest] = path;
   if (key === undefined) return Object.keys(inner.shape ?? {});

@@ -1,13 +1,13 @@
 import { LinecardError } from '@linecard/wire';
 import { type Document, isMap, isNode, isScalar, LineCounter, type Node, type Pair, parseDocument } from 'yaml';
 import type { z } from 'zod';
-import { knownKeys, type RawTopology, rawTopology } from './schema.js';
+import { knownKeys } from './schema.js';
 import { didYouMean } from './suggest.js';
 
 /** A place in the file: the keys and indexes that lead to it. */
 export type Place = readonly (string | number)[];
 
-/** A problem of a topology file. */
+/** A problem of a file. */
 export interface Problem {
   readonly place: Place;
   readonly text: string;
@@ -19,21 +19,23 @@ export interface Problem {
 /** More are not shown: the first ones are what a person mends first. */
 const mostProblems = 20;
 
-/** A topology file that was read: its values, and where each of them stands. */
-export class Source {
-  readonly raw: RawTopology;
+/** A YAML file that was read and checked: its values, and where each of them stands. */
+export class Source<S extends z.ZodType> {
+  readonly raw: z.output<S>;
   /** What errors call the file. */
   readonly file: string;
   readonly #document: Document;
   readonly #lines: LineCounter;
+  readonly #schema: S;
 
-  /** Reads a rendered file. Throws `LC_INVALID` that names every place where it is wrong. */
-  constructor(file: string, text: string) {
+  /** Reads a file's text. Throws `LC_INVALID` that names every place where it is wrong. */
+  constructor(file: string, text: string, schema: S) {
+    this.#schema = schema;
     this.file = file;
     this.#lines = new LineCounter();
     this.#document = parseDocument(text, { lineCounter: this.#lines, merge: true, prettyErrors: false });
     this.#checkSyntax();
-    const result = rawTopology.safeParse(this.#plain());
+    const result = schema.safeParse(this.#plain());
     if (!result.success) throw this.failure(result.error.issues.flatMap((issue) => this.#problems(issue)));
     this.raw = result.data;
   }
@@ -88,7 +90,7 @@ export class Source {
   #problems(issue: z.core.$ZodIssue): Problem[] {
     const place = issue.path.map((key) => (typeof key === 'number' ? key : String(key)));
     if (issue.code === 'unrecognized_keys') {
-      const known = knownKeys(place);
+      const known = knownKeys(place, this.#schema);
       return issue.keys.map((key) => {
         const text = `there is no key "${key}" ${place.length === 0 ? 'at the top' : `in ${place.join('.')}`}`;
         return { place: [...place, key], text, hint: didYouMean(key, known), atKey: true };

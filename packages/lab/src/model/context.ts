@@ -1,8 +1,9 @@
+import type { rawTopology } from '../file/schema.js';
 import type { Place, Problem, Source } from '../file/source.js';
 
 /** What resolving a file needs to know, and where it puts the problems that it finds. */
 export interface Context {
-  readonly source: Source;
+  readonly source: Source<typeof rawTopology>;
   /** The folder of the topology file, absolute. */
   readonly base: string;
   /** The folder of the lab, absolute. */

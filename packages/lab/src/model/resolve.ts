@@ -4,6 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { LinecardError, parseCidr } from '@linecard/wire';
 import { parse } from 'yaml';
 import { substituteEnvironment } from '../file/environment.js';
+import { rawTopology } from '../file/schema.js';
 import { Source } from '../file/source.js';
 import { didYouMean } from '../file/suggest.js';
 import { renderTemplate } from '../file/template.js';
@@ -62,7 +63,7 @@ function beside(path: string): unknown {
 export function resolveText(file: string, text: string, options: ResolveOptions = {}): Lab {
   const shown = basename(file);
   const rendered = renderTemplate(text, options.variables ?? {});
-  const source = new Source(shown, substituteEnvironment(shown, rendered, options.env ?? process.env));
+  const source = new Source(shown, substituteEnvironment(shown, rendered, options.env ?? process.env), rawTopology);
   const lab = options.name ?? source.raw.name;
   const context: Context = {
     source,

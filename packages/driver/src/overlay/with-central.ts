@@ -1,0 +1,17 @@
+import { OpenvSwitch } from '@linecard/switch';
+import { type Central, CentralLink } from './central.js';
+
+const patienceMs = 15_000;
+
+/** Does something with the northbound database that a host's Open vSwitch names; where no daemon runs, too. */
+export async function withCentral<T>(ovsdb: string, work: (central: Central) => Promise<T>): Promise<T> {
+  const ovs = new OpenvSwitch({ endpoint: ovsdb });
+  const link = new CentralLink(ovs, { onReady: () => undefined, onLost: () => undefined, onPort: () => undefined });
+  try {
+    ovs.start();
+    return await work(await link.ready(patienceMs));
+  } finally {
+    await link.close();
+    await ovs.close();
+  }
+}
