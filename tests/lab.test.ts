@@ -26,7 +26,7 @@ describeSystem('the lab of the article', () => {
     // The management port stays outside of the namespace that the front panel is in.
     expect(await bed.docker('exec', ops1, 'ls', '/sys/class/net')).toMatch(/eth0/);
     expect(await bed.docker('exec', ops1, 'ls', '/run/netns')).toBe('swns');
-    const inside = await bed.docker('exec', ops1, '/usr/sbin/ip', '-br', '-n', 'swns', 'link');
+    const inside = await bed.docker('exec', ops1, 'ip', '-br', '-n', 'swns', 'link');
     expect(inside.match(/^\w+/gm)?.sort()).toEqual(['1', 'lo']);
 
     // Doing it again changes nothing; the names are known to the host.

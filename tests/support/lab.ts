@@ -15,6 +15,8 @@ export function useLabs(shapes: readonly ('frr' | 'openswitch')[], options: BedO
   return useBed({ docker: true, ...options }, async (bed) => {
     await bed.exec(['cp', '/etc/hosts', '/run/hosts']);
     await bed.exec(['mount', '--bind', '/run/hosts', '/etc/hosts']);
+    const ssh = '[ ! -d /etc/ssh/ssh_config.d ] || mount -t tmpfs tmpfs /etc/ssh/ssh_config.d';
+    await bed.exec(['sh', '-c', ssh]);
     await bed.exec(['cp', '-r', `${root}examples`, labsFolder]);
     for (const shape of shapes) {
       const archive = execFileSync(`${root}scripts/images/frr.sh`, [shape], { encoding: 'utf8' }).trim();
@@ -49,6 +51,28 @@ export function startLab(bed: Bed, ...args: readonly string[]) {
   return bed.spawn(linecard('lab', ...args), { env: { LINECARD_DOCKER: '/run/docker.sock' } });
 }
 
+/**
+ * Types the commands that the README of a shipped lab shows, from top to bottom, on a terminal in a copy of the
+ * repository; the first that fails ends it. Returns all that the terminal showed.
+ */
+export async function typeReadme(bed: Bed, name: string, env: Readonly<Record<string, string>> = {}): Promise<string> {
+  const readme = readFileSync(`${root}examples/${name}/README.md`, 'utf8');
+  const commands = [...readme.matchAll(/^```sh\n(.*?)^```$/gms)].map((match) => match[1]!).join('');
+  const folder = `/run/newcomer/${name}`;
+  await bed.exec(['mkdir', '-p', `${folder}/bin`]);
+  await bed.exec(['cp', '-r', `${root}examples`, `${root}scripts`, folder]);
+  await bed.exec(['tee', `${folder}/bin/linecard`], { input: `#!/bin/sh\nexec node ${main} "$@"\n` });
+  await bed.exec(['chmod', '+x', `${folder}/bin/linecard`]);
+  await bed.exec(['tee', `${folder}/typed`], { input: `cd ${folder}\nset -x\n${commands}` });
+  const { stdout, status } = await bed.exec(
+    ['script', '--quiet', '--return', '--command', `bash -euo pipefail ${folder}/typed`, '/dev/null'],
+    { allowFail: true, timeoutMs: 180_000, env: { PATH: `${folder}/bin:${process.env.PATH}`, TERM: 'dumb', ...env } },
+  );
+  const shown = stdout.replaceAll('\r', '');
+  if (status !== 0) throw new Error(`examples/${name}/README.md: exit status ${status}\n${shown}`);
+  return shown;
+}
+
 /** Writes a topology into a folder of its own and returns its path. */
 export async function topology(bed: Bed, name: string, text: string): Promise<string> {
   const file = `${labsFolder}/${name}/${name}.clab.yml`;
@@ -66,5 +90,6 @@ export async function traces(bed: Bed) {
   ]);
   const { links, addresses, nft, iptables, ovs } = snapshot;
   const hosts = readFileSync(bed.path('/run/hosts'), 'utf8');
-  return { links, addresses, nft, iptables, ovs, containers, networks: networks.split('\n').sort(), hosts };
+  const ssh = (await bed.exec(['ls', '/etc/ssh/ssh_config.d'], { allowFail: true })).stdout;
+  return { links, addresses, nft, iptables, ovs, containers, networks: networks.split('\n').sort(), hosts, ssh };
 }
