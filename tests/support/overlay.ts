@@ -1,6 +1,7 @@
 import { request } from 'node:http';
 import { type Bed, MultiHost, type MultiHostOptions } from '@linecard/testkit';
 import { afterAll, afterEach, beforeAll } from 'vitest';
+import { certify, tlsOptions } from './pki.js';
 
 /** What a bed needs for OVN. */
 export const ovnTools = ['ovn-nbctl', 'ovn-northd', 'ovn-controller'];
@@ -8,13 +9,25 @@ export const ovnTools = ['ovn-nbctl', 'ovn-northd', 'ovn-controller'];
 /** How the daemons of these tests are started: what Docker has forgotten goes soon. */
 export const daemonEnv = { LINECARD_GRACE_MS: '1000' };
 
+/** What hosts with OVN are like. */
+export interface HostsOptions extends MultiHostOptions {
+  /** How many of them are members of OVN central. */
+  readonly centrals: number;
+  /** Whether the databases are spoken to over SSL. */
+  readonly ssl?: boolean;
+}
+
 /** Makes hosts with an OVN central over the first ones, and a daemon on each: with the commands that the manual has. */
-export async function setUp(options: MultiHostOptions & { readonly centrals: number }): Promise<MultiHost> {
+export async function setUp(options: HostsOptions): Promise<MultiHost> {
   const all = await MultiHost.create(options);
   try {
-    const members = Array.from({ length: options.centrals }, (_, i) => all.address(i));
-    for (const [i, address] of members.entries()) await central(all.hosts[i]!, address, members);
-    for (const host of all.hosts) await host.linecard('ovn', 'join', members.join(','));
+    const members = Array.from({ length: options.centrals }, (_, i) => all.address(i)).join(',');
+    if (options.ssl) await certify(all);
+    const tls = options.ssl ? tlsOptions : [];
+    for (const [i, host] of all.hosts.slice(0, options.centrals).entries()) {
+      await host.linecard('ovn', 'central', '--address', all.address(i), '--members', members, ...tls);
+    }
+    for (const host of all.hosts) await host.linecard('ovn', 'join', members, ...tls);
     await Promise.all(all.hosts.map((host) => host.daemon({ env: daemonEnv })));
     return all;
   } catch (error) {
@@ -23,12 +36,8 @@ export async function setUp(options: MultiHostOptions & { readonly centrals: num
   }
 }
 
-function central(host: Bed, address: string, members: readonly string[]): Promise<string> {
-  return host.linecard('ovn', 'central', '--address', address, '--members', members.join(','));
-}
-
 /** Gives the tests of the surrounding `describe` the same hosts, and shows their logs when one of them fails. */
-export function useHosts(options: MultiHostOptions & { readonly centrals: number }): () => MultiHost {
+export function useHosts(options: HostsOptions): () => MultiHost {
   let all: MultiHost | undefined;
   beforeAll(async () => {
     all = await setUp(options);

@@ -26,8 +26,8 @@ export type NameRow = RowOf<NorthboundTables, Columns, 'DNS'>;
 export type PortGroupRow = RowOf<NorthboundTables, Columns, 'Port_Group'>;
 export type NorthboundTransaction = Transaction<NorthboundTables>;
 
-/** How the northbound database is reached. */
-export interface NorthboundOptions {
+/** How one of OVN's databases is reached. */
+export interface DatabaseOptions {
   /** `tcp:`, `ssl:` or `unix:` endpoints, separated by commas: all members of a cluster. */
   readonly endpoint: string;
   readonly tls?: TlsFiles;
@@ -68,7 +68,7 @@ export class Northbound {
   #generation = 0;
 
   /** Does not connect yet. Throws `LC_INVALID` for an endpoint that cannot be read. */
-  constructor(options: NorthboundOptions) {
+  constructor(options: DatabaseOptions) {
     this.session = new OvsdbSession({ ...options, ...reachability });
     this.replica = new Replica(this.session, northbound, columns);
     this.#watch = new ServerWatch(this.session, northbound.name);
@@ -107,7 +107,10 @@ export class Northbound {
       throw new LinecardError(
         'LC_OVSDB_UNREACHABLE',
         `OVN's northbound database did not answer on ${this.session.endpoint} within ${timeoutMs / 1000} s: ${reason}`,
-        { hint: 'is OVN central running? external_ids:ovn-nb of Open_vSwitch says where it is looked for', cause },
+        {
+          hint: 'is OVN central running? `ovs-vsctl get Open_vSwitch . external_ids:ovn-nb` says where it is looked for, `ovs-vsctl get-ssl` with which files',
+          cause,
+        },
       );
     }
   }

@@ -65,7 +65,7 @@ describe('what a dead host has left', () => {
     await answer('h2', 1000);
     await answer('h3', 0);
     await passOn(1000);
-    const options = { southbound: south.socket, self: 'h1', graceMs: 200 };
+    const options = { southbound: { endpoint: south.socket }, self: 'h1', graceMs: 200 };
     expect(await collectSilent(nb, mine, options)).toEqual([{ host: 'h3', ports: 1, networks: 1, addresses: 1 }]);
     expect(await server.nbctl('lsp-list', 'foo')).toMatch(/\(e-h1\)\n.*\(e-h2\)/);
     expect(await server.nbctl('lsp-list', 'foo')).not.toContain('e-h3');
@@ -78,7 +78,7 @@ describe('what a dead host has left', () => {
     await populate('h2', '10.0.0.2');
     await south.kill();
     const mine = new Addresses(nb, { host: 'h1', quarantineMs: 0 });
-    const options = { southbound: south.socket, self: 'h1', graceMs: 100 };
+    const options = { southbound: { endpoint: south.socket }, self: 'h1', graceMs: 100 };
     await expect(collectSilent(nb, mine, options)).rejects.toMatchObject({ code: 'LC_OVSDB_UNREACHABLE' });
     await south.restart();
     await chassis.ready(10_000);

@@ -3,7 +3,7 @@ import type { Addresses } from './addresses.js';
 import { readClaim } from './claims.js';
 import { editEndpointGone, endpointsOf } from './endpoints.js';
 import { editNetworkGone, networksOf } from './networks.js';
-import { type Northbound, reachability } from './northbound.js';
+import { type DatabaseOptions, type Northbound, reachability } from './northbound.js';
 import { northbound } from './schema/northbound.js';
 import { southbound } from './schema/southbound.js';
 
@@ -50,12 +50,12 @@ export function hostsIn(nb: Northbound): Set<string> {
  */
 export async function silentHosts(
   nb: Northbound,
-  southboundEndpoint: string,
+  southboundDatabase: DatabaseOptions,
   hosts: ReadonlySet<string>,
   graceMs: number,
 ): Promise<Set<string>> {
   if (hosts.size === 0) return new Set();
-  const session = new OvsdbSession({ endpoint: southboundEndpoint, ...reachability });
+  const session = new OvsdbSession({ ...southboundDatabase, ...reachability });
   const replica = new Replica(session, southbound, { SB_Global: ['nb_cfg'], Chassis_Private: ['name', 'nb_cfg'] });
   try {
     session.start();
@@ -108,7 +108,7 @@ export async function collectHost(nb: Northbound, addresses: Addresses, host: st
 export async function collectSilent(
   nb: Northbound,
   addresses: Addresses,
-  options: { readonly southbound: string; readonly self: string; readonly graceMs: number },
+  options: { readonly southbound: DatabaseOptions; readonly self: string; readonly graceMs: number },
 ): Promise<CollectedHost[]> {
   await nb.whenReady(10_000);
   const others = hostsIn(nb);

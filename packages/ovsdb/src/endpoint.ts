@@ -1,22 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { LinecardError } from '@linecard/wire';
+import { readTls, type TlsFiles } from './tls.js';
 
 /** Where an OVSDB server listens: OVS's active connection methods (ovsdb(7)). */
 export type Endpoint =
   | { readonly kind: 'unix'; readonly path: string }
   | { readonly kind: 'tcp' | 'ssl'; readonly host: string; readonly port: number };
-
-/**
- * Files of PEM text for `ssl:`, read again at every attempt so that renewed certificates are taken up. As with Open
- * vSwitch itself, the peer is trusted when its certificate was signed by `ca`, whatever host name it carries.
- */
-export interface TlsFiles {
-  readonly key: string;
-  readonly cert: string;
-  readonly ca: string;
-}
 
 /** Reads `unix:/path`, `tcp:host:port` or `ssl:host:port`; IPv6 addresses stand in brackets. Throws `LC_INVALID`. */
 export function parseEndpoint(text: string): Endpoint {
@@ -38,14 +28,7 @@ export function dial(endpoint: Endpoint, tls: TlsFiles | undefined): { socket: S
   const { host, port } = endpoint;
   if (endpoint.kind === 'tcp') return { socket: connect({ host, port, noDelay: true }), ready: 'connect' };
   if (!tls) throw new LinecardError('LC_INVALID', `ssl:${host}:${port} needs the files of a key, certificate and CA`);
-  const socket = connectTls({
-    host,
-    port,
-    key: readFileSync(tls.key),
-    cert: readFileSync(tls.cert),
-    ca: readFileSync(tls.ca),
-    checkServerIdentity: () => undefined,
-  });
+  const socket = connectTls({ host, port, ...readTls(tls), checkServerIdentity: () => undefined });
   socket.setNoDelay(true);
   return { socket, ready: 'secureConnect' };
 }

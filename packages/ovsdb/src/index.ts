@@ -1,5 +1,5 @@
 export type { AtomKind, AtomValue, ColumnCode, Value } from './datum.js';
-export type { Endpoint, TlsFiles } from './endpoint.js';
+export type { Endpoint } from './endpoint.js';
 export { parseEndpoint } from './endpoint.js';
 export { type FailedOperation, OvsdbError } from './errors.js';
 export { NamedRef } from './ref.js';
@@ -9,6 +9,7 @@ export * from './rowinput.js';
 export * from './schema/vswitch.js';
 export type { Schema, Uuid } from './schema.js';
 export { OvsdbSession, type SessionEvents, type SessionOptions } from './session.js';
+export { commonName, readTls, type TlsFiles } from './tls.js';
 export { type OperationRef, Transaction, type TransactionResult } from './transaction.js';
 export { Unixctl } from './unixctl.js';
 export type { WaitOptions } from './waiters.js';

@@ -23,6 +23,8 @@ export interface PeerOptions {
   readonly onNotification: (method: string, params: readonly unknown[]) => void;
   /** Any bytes came. */
   readonly onReceived: () => void;
+  /** What an error of the stream means. With TLS a certificate may be refused after the connection is open. */
+  readonly explain?: (error: Error) => string;
   /** Called once; every call that was pending has been rejected by then. */
   readonly onClosed: (reason: LinecardError) => void;
 }
@@ -50,7 +52,7 @@ export class RpcPeer {
     this.#options = options;
     this.#splitter = new JsonSplitter(options.maxMessageBytes);
     stream.on('data', (chunk: Buffer) => this.#receive(chunk));
-    stream.on('error', (error) => this.close(closed(options.name, error.message, error)));
+    stream.on('error', (error) => this.close(closed(options.name, options.explain?.(error) ?? error.message, error)));
     stream.on('close', () => this.close(closed(options.name, 'the peer hung up')));
   }
 

@@ -2,9 +2,10 @@ import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { LinecardError, Reconnect } from '@linecard/wire';
-import { dial, type Endpoint, parseEndpoint, type TlsFiles } from './endpoint.js';
+import { dial, type Endpoint, parseEndpoint } from './endpoint.js';
 import { OvsdbError } from './errors.js';
 import { RpcPeer, RpcRefusal } from './peer.js';
+import { explainTls, type TlsFiles } from './tls.js';
 
 /** How to reach one OVSDB server. */
 export interface SessionOptions {
@@ -25,6 +26,8 @@ export interface SessionOptions {
 /** The events of a session. A `disconnected` session goes on trying until it is closed. */
 export interface SessionEvents {
   connected: [];
+  /** An attempt to connect has failed; the next one follows. */
+  failed: [reason: LinecardError];
   disconnected: [reason: LinecardError];
   notification: [method: string, params: readonly unknown[]];
 }
@@ -173,9 +176,14 @@ export class OvsdbSession extends EventEmitter<SessionEvents> {
   }
 
   #failed(error: Error): LinecardError {
-    return new LinecardError('LC_OVSDB_UNREACHABLE', `cannot connect to ${this.endpoint}: ${error.message}`, {
+    return new LinecardError('LC_OVSDB_UNREACHABLE', `cannot connect to ${this.endpoint}: ${this.#explain(error)}`, {
       cause: error,
     });
+  }
+
+  #explain(error: Error): string {
+    const { tls } = this.#options;
+    return tls === undefined ? error.message : explainTls(error, tls);
   }
 
   #open(socket: Socket): void {
@@ -185,6 +193,7 @@ export class OvsdbSession extends EventEmitter<SessionEvents> {
       maxUnsentBytes: 64 * mebibyte,
       onNotification: (method, params) => this.emit('notification', method, params),
       onReceived: () => this.#machine.received(performance.now()),
+      explain: (error) => this.#explain(error),
       onClosed: (reason) => this.#lost(reason),
     });
     this.#lastError = undefined;
@@ -209,6 +218,6 @@ export class OvsdbSession extends EventEmitter<SessionEvents> {
     this.#lastError = reason;
     this.#machine.lost(performance.now());
     this.#arm();
-    if (wasConnected) this.emit('disconnected', reason);
+    this.emit(wasConnected ? 'disconnected' : 'failed', reason);
   }
 }

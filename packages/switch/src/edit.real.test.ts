@@ -283,6 +283,16 @@ describe('the view', () => {
   });
 });
 
+it('keeps the files of SSL in the one row that there is for them', async () => {
+  const files = (name: string) => ({ key: `/${name}.key`, cert: `/${name}.crt`, ca: `/${name}.ca` });
+  expect(ovs.view.tls()).toBeUndefined();
+  for (const name of ['old', 'new', 'new']) {
+    await ovs.commit((edit) => edit.setTls(files(name)));
+    expect(ovs.view.tls()).toEqual(files(name));
+  }
+  expect(await server.vsctl('--bare --columns=certificate list SSL')).toBe('/new.crt');
+});
+
 it('tells that nobody answers, and why', async () => {
   const away = new OpenvSwitch({ endpoint: `unix:${server.directory}/nobody.sock` });
   away.start();

@@ -1,4 +1,4 @@
-import type { NamedRef, Transaction, Uuid } from '@linecard/ovsdb';
+import type { NamedRef, TlsFiles, Transaction, Uuid } from '@linecard/ovsdb';
 import { LinecardError } from '@linecard/wire';
 import type { BridgeSpec, PortSpec } from './specs.js';
 import type { BridgeRow, InterfaceRow, PortRow, SwitchTables, SwitchView } from './view.js';
@@ -198,6 +198,17 @@ export class SwitchEdit {
     if (root === undefined) throw new LinecardError('LC_OVSDB', 'the database of Open vSwitch is empty');
     const missing = [...ids].filter(([key, value]) => root.external_ids.get(key) !== value);
     if (missing.length > 0) this.#tx.setKeys('Open_vSwitch', root._uuid, 'external_ids', Object.fromEntries(missing));
+  }
+
+  /** Does what `ovs-vsctl set-ssl` does. Throws `LC_OVSDB` when the database is empty. */
+  setTls({ key, cert, ca }: TlsFiles): void {
+    const root = this.#view.root();
+    if (root === undefined) throw new LinecardError('LC_OVSDB', 'the database of Open vSwitch is empty');
+    const present = this.#view.tls();
+    if (present?.key === key && present.cert === cert && present.ca === ca) return;
+    const columns = { private_key: key, certificate: cert, ca_cert: ca };
+    if (present !== undefined && root.ssl !== undefined) this.#tx.update('SSL', root.ssl, columns);
+    else this.#tx.update('Open_vSwitch', root._uuid, { ssl: this.#tx.insert('SSL', columns) });
   }
 
   #ensureKeys(

@@ -3,6 +3,7 @@ import {
   type OvsdbSession,
   Replica,
   type RowOf,
+  type TlsFiles,
   type Uuid,
   type VswitchTables,
   vswitch,
@@ -10,7 +11,8 @@ import {
 
 /** What is copied of the database. Statistics are left out: they change every few seconds and would wake the daemon. */
 const columns = {
-  Open_vSwitch: ['bridges', 'next_cfg', 'cur_cfg', 'ovs_version', 'other_config', 'external_ids'],
+  Open_vSwitch: ['bridges', 'next_cfg', 'cur_cfg', 'ovs_version', 'other_config', 'external_ids', 'ssl'],
+  SSL: ['private_key', 'certificate', 'ca_cert'],
   Bridge: [
     'name',
     'datapath_type',
@@ -78,6 +80,13 @@ export class SwitchView {
   root(): RootRow | undefined {
     for (const row of this.replica.table('Open_vSwitch').values()) return row;
     return undefined;
+  }
+
+  /** The files of `ovs-vsctl set-ssl`, which hold for everything on this host that speaks SSL; undefined without. */
+  tls(): TlsFiles | undefined {
+    const uuid = this.root()?.ssl;
+    const row = uuid === undefined ? undefined : this.replica.table('SSL').get(uuid);
+    return row && { key: row.private_key, cert: row.certificate, ca: row.ca_cert };
   }
 
   bridges(): IterableIterator<BridgeRow> {

@@ -1,4 +1,5 @@
-import type { RemotePort } from '@linecard/driver';
+import type { CentralMember, RemotePort } from '@linecard/driver';
+import { LinecardError } from '@linecard/wire';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Column } from '../output.js';
 import { hostOvsdb } from '../settings.js';
@@ -6,14 +7,34 @@ import { addAcl } from './ovn-acl.js';
 
 const list = (text: string) => text.split(',').map((word) => word.trim());
 
-interface CentralOptions {
+/** The names that all programs of Open vSwitch have for them. */
+interface TlsOptions {
+  readonly privateKey?: string;
+  readonly certificate?: string;
+  readonly caCert?: string;
+}
+
+interface CentralOptions extends TlsOptions {
   readonly address: string;
   readonly members?: string[];
 }
 
-interface JoinOptions {
+interface JoinOptions extends TlsOptions {
   readonly encapIp?: string;
   readonly encapType: string;
+}
+
+function withTls(command: Command): Command {
+  return command
+    .option('-p, --private-key <file>', 'speak SSL with this private key')
+    .option('-c, --certificate <file>', 'certificate for the private key; for `join` its name is the system-id')
+    .option('-C, --ca-cert <file>', 'certificate of the authority that has signed those of all');
+}
+
+function tlsOf({ privateKey: key, certificate: cert, caCert: ca }: TlsOptions): Pick<CentralMember, 'tls'> {
+  if (key !== undefined && cert !== undefined && ca !== undefined) return { tls: { key, cert, ca } };
+  if (key === undefined && cert === undefined && ca === undefined) return {};
+  throw new LinecardError('LC_INVALID', 'SSL needs all three: --private-key, --certificate and --ca-cert');
 }
 
 /** `linecard ovn`: what makes networks over many hosts possible. */
@@ -22,8 +43,7 @@ export function addOvn(program: Command): void {
     .command('ovn')
     .summary('set up networks over many hosts')
     .description('Networks over many hosts (docker network create -d openvswitch) are logical switches of OVN.');
-  ovn
-    .command('central')
+  withTls(ovn.command('central'))
     .summary('start OVN central on this host')
     .description(
       'Starts the databases and ovn-northd. Databases are clustered: run it on three hosts with the same --members,\n' +
@@ -32,8 +52,7 @@ export function addOvn(program: Command): void {
     .requiredOption('--address <ip>', 'address of this host, by which the others reach it')
     .option('--members <ips>', 'addresses of all members, comma-separated, the same on each (default: this one)', list)
     .action(central);
-  ovn
-    .command('join')
+  withTls(ovn.command('join'))
     .summary('let this host take part')
     .description(
       'Writes where OVN central is into Open vSwitch, and starts ovn-controller. Where the kernel has no Open vSwitch,\n' +
@@ -96,18 +115,21 @@ async function ports(options: { readonly json?: true }): Promise<void> {
   process.stdout.write(options.json ? json(list) : table(columns, list, painter(process.stdout, process.env)));
 }
 
-async function central({ address, members = [address] }: CentralOptions): Promise<void> {
+async function central({ address, members = [address], ...files }: CentralOptions): Promise<void> {
+  const tls = tlsOf(files);
   const { startCentral } = await import('@linecard/driver');
-  await startCentral({ address, members });
+  await startCentral({ address, members, ...tls });
   process.stdout.write(`OVN central runs on ${address}; hosts take part by: linecard ovn join ${members.join(',')}\n`);
 }
 
-async function join(centralAddresses: string, { encapIp, encapType }: JoinOptions): Promise<void> {
+async function join(centralAddresses: string, { encapIp, encapType, ...files }: JoinOptions): Promise<void> {
+  const tls = tlsOf(files);
   const { joinHost } = await import('@linecard/driver');
   const reply = await joinHost(hostOvsdb(), {
     central: list(centralAddresses),
     encapType,
     ...(encapIp === undefined ? {} : { encapIp }),
+    ...tls,
   });
   const moved = reply.uplinkBridge === undefined ? '' : `, on bridge ${reply.uplinkBridge}`;
   process.stdout.write(`host ${reply.host} takes part: bridge ${reply.bridge}, tunnels to ${reply.encapIp}${moved}\n`);

@@ -1,5 +1,6 @@
 import { Addresses, Northbound } from '@linecard/ovn';
-import type { OpenvSwitch } from '@linecard/switch';
+import type { TlsFiles } from '@linecard/ovsdb';
+import type { OpenvSwitch, SwitchView } from '@linecard/switch';
 import { LinecardError } from '@linecard/wire';
 
 /** What `ovs-vsctl set Open_vSwitch . external_ids:...` says of this host's part in OVN. */
@@ -13,6 +14,8 @@ export interface HostSettings {
   readonly encapIp: string | undefined;
   readonly encapType: string;
   readonly bridge: string;
+  /** The files of `ovs-vsctl set-ssl`: for endpoints that begin with `ssl:`. */
+  readonly tls?: TlsFiles;
 }
 
 /** The northbound database of this host's OVN, once it is known where that is. */
@@ -46,7 +49,7 @@ export class CentralLink {
     this.#onPort = hooks.onPort;
     const follow = () => this.#follow();
     ovs.view.replica.on('synced', follow).on('change', (changes) => {
-      if (changes.some(({ table }) => table === 'Open_vSwitch')) follow();
+      if (changes.some(({ table }) => table === 'Open_vSwitch' || table === 'SSL')) follow();
     });
   }
 
@@ -80,9 +83,8 @@ export class CentralLink {
 
   #follow(): void {
     if (!this.#ovs.ready) return;
-    const settings = readSettings(this.#ovs.view.root()?.external_ids ?? new Map());
-    const before = this.#current?.settings;
-    if (before?.northbound === settings?.northbound && before?.host === settings?.host) {
+    const settings = readSettings(this.#ovs.view);
+    if (connectionOf(this.#current?.settings) === connectionOf(settings)) {
       if (this.#current !== undefined && settings !== undefined) this.#current = { ...this.#current, settings };
       return;
     }
@@ -90,7 +92,7 @@ export class CentralLink {
     this.#current = undefined;
     if (settings === undefined) return;
     try {
-      const nb = new Northbound({ endpoint: settings.northbound });
+      const nb = new Northbound({ endpoint: settings.northbound, ...tlsOf(settings) });
       const addresses = new Addresses(nb, { host: settings.host, quarantineMs });
       const isMine = (ids: ReadonlyMap<string, string> | undefined) =>
         ids?.get('host') === settings.host ||
@@ -112,7 +114,18 @@ export class CentralLink {
   }
 }
 
-function readSettings(ids: ReadonlyMap<string, string>): HostSettings | undefined {
+/** What the connection to the northbound database is made of. */
+function connectionOf(settings: HostSettings | undefined): string {
+  return JSON.stringify([settings?.host, settings?.northbound, settings?.tls]);
+}
+
+/** The files for a session, as an option of it. */
+export function tlsOf({ tls }: { readonly tls?: TlsFiles | undefined }): { readonly tls?: TlsFiles } {
+  return tls === undefined ? {} : { tls };
+}
+
+function readSettings(view: SwitchView): HostSettings | undefined {
+  const ids = view.root()?.external_ids ?? new Map<string, string>();
   const [host, northbound] = [ids.get('system-id'), ids.get('ovn-nb')];
   if (host === undefined || northbound === undefined) return undefined;
   return {
@@ -122,5 +135,6 @@ function readSettings(ids: ReadonlyMap<string, string>): HostSettings | undefine
     encapIp: ids.get('ovn-encap-ip'),
     encapType: ids.get('ovn-encap-type')?.split(',')[0] ?? 'geneve',
     bridge: ids.get('ovn-bridge') ?? 'br-int',
+    ...tlsOf({ tls: view.tls() }),
   };
 }

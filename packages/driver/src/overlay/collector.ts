@@ -1,6 +1,6 @@
 import { type CollectedHost, collectSilent, takeTurn } from '@linecard/ovn';
 import { LinecardError } from '@linecard/wire';
-import type { Central, CentralLink } from './central.js';
+import { type Central, type CentralLink, tlsOf } from './central.js';
 import { withCentral } from './with-central.js';
 
 /** How long a host may be silent, in ms, before what it has left is collected. */
@@ -67,7 +67,11 @@ function collect({ nb, addresses, settings }: Central, silenceMs: number): Promi
       },
     );
   }
-  return collectSilent(nb, addresses, { southbound, self: host, graceMs: silenceMs });
+  return collectSilent(nb, addresses, {
+    southbound: { endpoint: southbound, ...tlsOf(settings) },
+    self: host,
+    graceMs: silenceMs,
+  });
 }
 
 /**

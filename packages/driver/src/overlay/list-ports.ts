@@ -1,6 +1,6 @@
 import { addressesOf, reachability, southbound } from '@linecard/ovn';
 import { OvsdbSession, Replica, type Uuid } from '@linecard/ovsdb';
-import type { Central } from './central.js';
+import { type Central, type HostSettings, tlsOf } from './central.js';
 
 /** A container's port on a logical switch, on whatever host it is. */
 export interface RemotePort {
@@ -25,8 +25,11 @@ export interface RemotePort {
 const patienceMs = 10_000;
 
 /** What the southbound database says of each logical port, by its name. */
-async function bindings(endpoint: string): Promise<Map<string, { tunnelKey: number; chassis: string | undefined }>> {
-  const session = new OvsdbSession({ endpoint, ...reachability });
+async function bindings(
+  settings: HostSettings,
+): Promise<Map<string, { tunnelKey: number; chassis: string | undefined }>> {
+  if (settings.southbound === undefined) return new Map();
+  const session = new OvsdbSession({ endpoint: settings.southbound, ...tlsOf(settings), ...reachability });
   const replica = new Replica(session, southbound, {
     Chassis: ['name'],
     Port_Binding: ['logical_port', 'tunnel_key', 'chassis'],
@@ -46,7 +49,7 @@ async function bindings(endpoint: string): Promise<Map<string, { tunnelKey: numb
 
 /** The containers' ports of all hosts, sorted by network, host and container. */
 export async function listRemotePorts({ nb, settings }: Central): Promise<RemotePort[]> {
-  const bound = settings.southbound === undefined ? new Map() : await bindings(settings.southbound);
+  const bound = await bindings(settings);
   const rows = [...nb.replica.table('Logical_Switch_Port').values()];
   const ports = rows.flatMap((row): RemotePort[] => {
     const ids = row.external_ids;

@@ -2,56 +2,11 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIP } from 'node:net';
 import { CommandError, isErrno, Netlink, run, writeSysctl } from '@linecard/linux';
+import { commonName, type TlsFiles } from '@linecard/ovsdb';
 import { OpenvSwitch } from '@linecard/switch';
 import { LinecardError } from '@linecard/wire';
 import { digest, stableMac } from '../names.js';
-
-const ovnCtl = '/usr/share/ovn/scripts/ovn-ctl';
-const ports = { nb: 6641, sb: 6642 } as const;
-/** Starting a database may convert it first. */
-const startMs = 60_000;
-
-function checkAddress(address: string): string {
-  if (isIP(address) !== 0) return address;
-  throw new LinecardError('LC_INVALID', `"${address}" is not an IP address`);
-}
-
-const inUrl = (address: string) => (address.includes(':') ? `[${address}]` : address);
-
-/** The endpoints of a database on all of its members: `tcp:A:6641,tcp:B:6641`. */
-function endpoints(members: readonly string[], database: keyof typeof ports): string {
-  return members.map((address) => `tcp:${inUrl(address)}:${ports[database]}`).join(',');
-}
-
-/** A member of OVN central to be started. */
-export interface CentralMember {
-  /** This host's address, by which the others reach it. */
-  readonly address: string;
-  /** All members; the first one founds the cluster, the others join it. One alone is a cluster too, and may grow. */
-  readonly members: readonly string[];
-}
-
-/** The arguments of ovn-ctl that start a member of OVN central: clustered databases and ovn-northd. */
-export function centralArgs({ address, members }: CentralMember): string[] {
-  const [founder] = members;
-  const databases = (['nb', 'sb'] as const).flatMap((name) => [
-    `--db-${name}-addr=${inUrl(address)}`,
-    `--db-${name}-create-insecure-remote=yes`,
-    `--db-${name}-cluster-local-addr=${inUrl(address)}`,
-    ...(address === founder ? [] : [`--db-${name}-cluster-remote-addr=${inUrl(founder!)}`]),
-    `--ovn-northd-${name}-db=${endpoints(members, name)}`,
-  ]);
-  return ['--ovn-manage-ovsdb=yes', ...databases, 'start_northd'];
-}
-
-/** Starts a member of OVN central on this host; nothing happens when it runs. Rejects with `LC_COMMAND`. */
-export async function startCentral(member: CentralMember): Promise<void> {
-  for (const address of [member.address, ...member.members]) checkAddress(address);
-  if (!member.members.includes(member.address)) {
-    throw new LinecardError('LC_INVALID', `${member.address} is not among the members ${member.members.join(', ')}`);
-  }
-  await run([ovnCtl, ...centralArgs(member)], { timeoutMs: startMs });
-}
+import { checkAddress, checkDatabase, checkTls, endpoints, ovnCtl, ports, startMs } from './remotes.js';
 
 /** How a host becomes a part of OVN. */
 export interface JoinRequest {
@@ -60,6 +15,8 @@ export interface JoinRequest {
   /** The address to which other hosts send their tunnels; the one that leads to the central by default. */
   readonly encapIp?: string;
   readonly encapType: string;
+  /** Speak SSL to the databases with these files; absent: as before, plain TCP at first. */
+  readonly tls?: TlsFiles;
 }
 
 /** What a join has set. */
@@ -109,29 +66,71 @@ export async function joinHost(ovsdb: string, request: JoinRequest): Promise<Joi
 
 async function join({ ovs, net }: JoinParts, request: JoinRequest): Promise<JoinReply> {
   for (const address of request.central) checkAddress(address);
+  if (request.tls !== undefined) await checkTls(request.tls);
   const encapIp = checkAddress(request.encapIp ?? (await addressTowards(request.central[0]!)));
   await ovs.whenReady(10_000);
+  const ids = ovs.view.root()?.external_ids ?? new Map<string, string>();
+  const remotes = await findCentral(request, ids, ovs.view.tls());
+  const host = chassisName(ids.get('system-id'), remotes.tls);
   const userspace = !(await net.hasGenlFamily('ovs_datapath'));
   const uplinkBridge = userspace ? await moveUplink({ ovs, net }, encapIp) : undefined;
-  const ids = ovs.view.root()?.external_ids ?? new Map<string, string>();
-  const host = ids.get('system-id') ?? digest('host', crypto.randomUUID()).slice(0, 32);
-  await ovs.commit((edit) =>
+  await ovs.commit((edit) => {
+    if (remotes.tls !== undefined) edit.setTls(remotes.tls);
     edit.setRootIds(
       new Map([
         ['system-id', host],
-        ['ovn-remote', endpoints(request.central, 'sb')],
-        ['ovn-nb', endpoints(request.central, 'nb')],
+        ['ovn-remote', remotes.southbound],
+        ['ovn-nb', remotes.northbound],
         ['ovn-encap-ip', encapIp],
         ['ovn-encap-type', request.encapType],
         ...(userspace ? [['ovn-bridge-datapath-type', 'netdev'] as const] : []),
       ]),
-    ),
-  );
+    );
+  });
   await startController();
   const bridge = ids.get('ovn-bridge') ?? 'br-int';
   const present = () => ovs.view.bridge(bridge);
   await ovs.view.replica.waitFor(present, { timeoutMs: 30_000, what: `ovn-controller to make bridge ${bridge}` });
   return { host, encapIp, bridge, ...(uplinkBridge === undefined ? {} : { uplinkBridge }) };
+}
+
+/** Where the databases are, and how they are spoken to. */
+interface Remotes {
+  readonly northbound: string;
+  readonly southbound: string;
+  readonly tls?: TlsFiles;
+}
+
+/** Makes sure that the databases answer, unless this host uses them already: they may be starting as it is. */
+async function findCentral(
+  { central, tls: asked }: JoinRequest,
+  ids: ReadonlyMap<string, string>,
+  present: TlsFiles | undefined,
+): Promise<Remotes> {
+  const tls = asked ?? (ids.get('ovn-nb')?.startsWith('ssl:') ? present : undefined);
+  const scheme = tls === undefined ? 'tcp' : 'ssl';
+  const [northbound, southbound] = [endpoints(central, 'nb', scheme), endpoints(central, 'sb', scheme)];
+  const files = tls === undefined ? {} : { tls };
+  const known = ids.get('ovn-nb') === northbound && ids.get('ovn-remote') === southbound;
+  if (!known || JSON.stringify(tls) !== JSON.stringify(asked === undefined ? tls : present)) {
+    await checkDatabase({ endpoint: northbound, ...files }, 'OVN_Northbound');
+    await checkDatabase({ endpoint: southbound, ...files }, 'OVN_Southbound');
+  }
+  return { northbound, southbound, ...files };
+}
+
+/**
+ * The name of this host's chassis: its `system-id`, or a new one. With SSL it must be the name in the certificate: OVN
+ * lets a host change only what is of the chassis that its certificate names. Throws `LC_CONFLICT`.
+ */
+function chassisName(systemId: string | undefined, tls: TlsFiles | undefined): string {
+  const name = tls === undefined ? undefined : commonName(tls.cert);
+  if (name !== undefined && systemId !== undefined && name !== systemId) {
+    throw new LinecardError('LC_CONFLICT', `certificate ${tls!.cert} is for ${name}, and this host is ${systemId}`, {
+      hint: `make it with: ovs-pki -u req+sign ${systemId} switch`,
+    });
+  }
+  return systemId ?? name ?? digest('host', crypto.randomUUID()).slice(0, 32);
 }
 
 /** Starts ovn-controller unless it runs. */
