@@ -145,6 +145,34 @@ describeSystem('the command with a daemon', () => {
     expect(await bed.docker('exec', 'quiet', 'ip', 'addr', 'show', 'lan0')).toContain('172.31.1.1/24');
   });
 
+  it('plugs a restarted container in again when ovs-vswitchd hears late that it had gone', async () => {
+    const bed = theBed();
+    for (const [name, address] of Object.entries({ walker: '172.31.9.1/24', peer: '172.31.9.2/24' })) {
+      await guest(bed, name, '--net', 'none');
+      await bed.linecard('attach', 'late', name, address);
+    }
+    const reachesPeer = (what: string) =>
+      eventually(() => bed.docker('exec', 'walker', 'ping', '-c', '1', '-W', '1', '172.31.9.2'), { what });
+    await reachesPeer('walker to reach peer');
+    const row = () => bed.vsctl('--bare', '--columns=_uuid', 'find', 'Interface', 'external_ids:container-name=walker');
+    const asked = async () => Number(await bed.vsctl('get', 'Open_vSwitch', '.', 'next_cfg'));
+    const before = { row: await row(), asked: await asked() };
+    const pid = (await bed.exec(['cat', '/run/openvswitch/ovs-vswitchd.pid'])).stdout.trim();
+    await bed.exec(['kill', '-STOP', pid]);
+    try {
+      await bed.docker('restart', '-t', '0', 'walker');
+      const isAskedToLetGo = async () => (await asked()) > before.asked;
+      const isMadeAgain = async () => ![before.row, ''].includes(await row());
+      await eventually(async () => expect((await isAskedToLetGo()) || (await isMadeAgain())).toBe(true), {
+        what: 'the container to be plugged in again, as far as that goes',
+      });
+    } finally {
+      await bed.exec(['kill', '-CONT', pid]);
+    }
+    await reachesPeer('walker to reach peer after its restart');
+    await bed.docker('rm', '-f', 'walker', 'peer');
+  });
+
   it('refuses what contradicts an attachment, and does nothing half', async () => {
     const bed = theBed();
     const before = await bed.snapshot();

@@ -79,7 +79,10 @@ describeSystem('linecard demo kiwipycon, without a daemon', () => {
 
     // A restarted guest has lost its door, and gets it again on the port that it had.
     await bed.docker('restart', '-t', '0', 'kiwipycon_h1');
-    await eventually(async () => expect(await portOf(bed, 'kiwipycon_h1')).toEqual(h1), { what: 'h1 to be back' });
+    await eventually(() => expect(demo.log().match(/kiwipycon_h1 is on kiwipycon/g)).toHaveLength(2), {
+      what: 'h1 to be back',
+    });
+    expect(await portOf(bed, 'kiwipycon_h1')).toEqual(h1);
     await eventually(async () => expect(await flows(bed)).toEqual(before), { what: 'the walls after the restart' });
     expect(await passes(bed, '172.31.1.2')).toBe(false);
     await inside(bed, 'kiwipycon_h1', dig);

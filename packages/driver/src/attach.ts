@@ -245,6 +245,8 @@ export class Attacher {
     }
     this.#reconciler.guard(port.id);
     try {
+      // Its device has the name of the one before a restart, or before it was detached.
+      await this.#fabric.letGo(port);
       state.setPort(port);
       await this.#fabric.makePort(port, attachment.mtu);
       await this.#net.setLink(peerInterface(port.id), { netns: { pid }, name: attachment.ifname, up: true });

@@ -239,6 +239,16 @@ export class Fabric {
   }
 
   /**
+   * Makes ovs-vswitchd let go of a device that had the name of a port: it knows devices by name only, and would take the
+   * new one for the dead one, on whose socket nothing comes any more, or turn it off when it gets round to the old row.
+   */
+  async letGo(port: Port): Promise<void> {
+    const { ovs } = this.parts;
+    await ovs.commit((edit) => edit.removePort(hostInterface(port.id)));
+    await ovs.settled(settleMs);
+  }
+
+  /**
    * Makes a port: its row, and its veth pair, up outside and with checksums as the datapath needs them, ready to be
    * moved into a container.
    */

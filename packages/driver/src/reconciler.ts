@@ -177,7 +177,9 @@ export class Reconciler {
     // Only ports that were there before the kernel was asked: one made meanwhile may be missing from its answer.
     const before = [...state.ports.values()].filter(({ id }) => !this.#guarded.has(id));
     const links = new Map((await net.links()).map((link) => [link.name, link]));
-    let repairs = this.#forgetDead(before.filter(({ id }) => !links.has(hostInterface(id)) && state.ports.has(id)));
+    // One that is guarded since then is being made again.
+    const isDead = ({ id }: Port) => !links.has(hostInterface(id)) && state.ports.has(id) && !this.#guarded.has(id);
+    let repairs = this.#forgetDead(before.filter(isDead));
     const failures: [string, unknown][] = [];
     const attempt = async (what: string, work: () => Promise<unknown>) => {
       await work().catch((error: unknown) => failures.push([what, error]));
