@@ -1,9 +1,10 @@
 export { checkLab, type Finding } from './deploy/check.js';
-export { type Deployed, type DeployOptions, deployLab, type ExecReport, type NodeState } from './deploy/deploy.js';
+export { type Deployed, deployLab } from './deploy/deploy.js';
 export { type Destroyed, type DestroyOptions, destroyLab } from './deploy/destroy.js';
 export { inspectLabs, type NodeStatus } from './deploy/inspect.js';
 export { labOfFile } from './deploy/labs.js';
 export { findEndpoint, type Impairment, impairLink, placeOf } from './deploy/links.js';
+export type { DeployOptions, ExecReport, NodeState } from './deploy/progress.js';
 export { type Saved, saveLab } from './deploy/save.js';
 export { World, type WorldOptions } from './deploy/world.js';
 export { Source } from './file/source.js';

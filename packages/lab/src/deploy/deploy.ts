@@ -6,33 +6,12 @@ import { destroyLab, labContainers } from './destroy.js';
 import { writeHostFiles } from './host-files.js';
 import { bridgeName, ensureManagement, removeManagement } from './management.js';
 import { NodeDeploy } from './node.js';
+import type { DeployOptions, ExecReport } from './progress.js';
 import { StageBoard, Workers } from './stages.js';
 import { Wiring } from './wiring.js';
 import type { World } from './world.js';
 
-/** What a node is doing. */
-export type NodeState = 'waiting' | 'creating' | 'starting' | 'wiring' | 'configuring' | 'running' | 'kept' | 'failed';
-
-/** The output of a command that the file's `exec` asked for. */
-export interface ExecReport {
-  readonly node: string;
-  readonly command: string;
-  readonly exitCode: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** How a lab is deployed. */
-export interface DeployOptions {
-  /** How many containers are made and started at once; 8. */
-  readonly maxWorkers?: number;
-  /** Removes what is there of the lab first. */
-  readonly reconfigure?: boolean;
-  /** After a failure, leaves what was made. */
-  readonly keep?: boolean;
-  readonly progress?: (node: string, state: NodeState) => void;
-}
-
+/** What a deploy did. */
 export interface Deployed {
   readonly made: readonly string[];
   readonly kept: readonly string[];
