@@ -60,7 +60,8 @@ type Places = ReadonlyMap<string, NetnsRef>;
 async function findPlaces(world: World, lab: Lab): Promise<Places> {
   const containers = await labContainers(world, lab.name);
   const found = lab.nodes.map(async (node): Promise<[string, NetnsRef] | undefined> => {
-    const id = containers.find(({ labels: own }) => own[labels.node] === node.name)?.id;
+    const isExternal = containerKind(node.kind)?.isExternal === true;
+    const id = isExternal ? node.longName : containers.find(({ labels: own }) => own[labels.node] === node.name)?.id;
     const netns = id === undefined ? undefined : await netnsOf(world, node, id);
     return netns === undefined ? undefined : [node.name, netns];
   });

@@ -22,7 +22,14 @@ const [a, b, c] = lab.nodes.map((node) => containerConfig(lab, node, parts));
 describe('containerConfig', () => {
   it('says what the file says', () => {
     expect(a).toMatchObject({ Hostname: 'a', Image: 'i', Cmd: ['sleep', '5'], Volumes: { '/data': {} } });
-    expect(a!.Env).toEqual(['CLAB_LABEL_CLAB_NODE_NAME=a', 'CLAB_INTFS=1', 'K=v']);
+    const env = Object.fromEntries(a!.Env!.map((line) => line.split(/=(.*)/s)));
+    expect(env).toMatchObject({
+      CLAB_LABEL_CLAB_NODE_NAME: 'a',
+      CLAB_LABEL_CONTAINERLAB: 'x',
+      CLAB_INTFS: '1',
+      K: 'v',
+    });
+    expect(env.NO_PROXY).toMatch(/^localhost,127\.0\.0\.1,.*172\.20\.20\.0\/24,172\.20\.20\.9,/);
     expect(a!.ExposedPorts).toEqual({ '80/tcp': {}, '53/udp': {} });
     expect(a!.HostConfig).toMatchObject({
       NetworkMode: 'clab',

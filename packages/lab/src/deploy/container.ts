@@ -1,7 +1,9 @@
 import type { ContainerConfig } from '@linecard/docker';
+import type { PortBinding } from '../model/ports.js';
 import type { Bind, Lab, LabNode } from '../model/types.js';
+import { environmentOf } from './env.js';
 import { usesManagement } from './management.js';
-import { fingerprint, nodeLabels } from './marks.js';
+import { clabLabels, fingerprint, nodeLabels } from './marks.js';
 
 /** What a kind adds to the container of its nodes. */
 export interface KindParts {
@@ -20,18 +22,12 @@ interface Publishing {
   readonly bindings: Record<string, { HostIp: string; HostPort: string }[]>;
 }
 
-/** `[ADDRESS:][HOST:]CONTAINER[/udp]`, as `docker run -p` takes it. */
-function publishing(ports: readonly string[]): Publishing {
+function publishing(ports: readonly PortBinding[]): Publishing {
   const result: Publishing = { exposed: {}, bindings: {} };
-  for (const text of ports) {
-    const [, address = '', host = '', port = text, protocol = 'tcp'] =
-      /^(?:(?:(\[[^\]]+\]|[^:]+):)?(\d*):)?(\d+)(?:\/(\w+))?$/.exec(text) ?? [];
+  for (const { address, hostPort, port, protocol } of ports) {
     const key = `${port}/${protocol}`;
     result.exposed[key] = {};
-    result.bindings[key] = [
-      ...(result.bindings[key] ?? []),
-      { HostIp: address.replace(/^\[|\]$/g, ''), HostPort: host },
-    ];
+    result.bindings[key] = [...(result.bindings[key] ?? []), { HostIp: address, HostPort: String(hostPort ?? '') }];
   }
   return result;
 }
@@ -42,6 +38,8 @@ function networking(lab: Lab, node: LabNode): { mode: string; config: Record<str
     const sibling = lab.nodes.find((other) => other.name === shared)?.longName ?? shared;
     return { mode: sibling === undefined ? (node.networkMode ?? 'none') : `container:${sibling}`, config: {} };
   }
+  // Docker's own network takes neither.
+  if (lab.mgmt.network === 'bridge') return { mode: 'bridge', config: {} };
   const ipam = {
     ...(node.mgmtIpv4 === undefined ? {} : { IPv4Address: node.mgmtIpv4 }),
     ...(node.mgmtIpv6 === undefined ? {} : { IPv6Address: node.mgmtIpv6 }),
@@ -89,13 +87,6 @@ function hostConfig(lab: Lab, node: LabNode, parts: KindParts): Record<string, u
   };
 }
 
-/** What containerlab tells every container: its name, and how many links it may wait for before its programs start. */
-function surroundings(lab: Lab, { name }: LabNode): Record<string, string> {
-  const ends = lab.links.flatMap((link) => (link.type === 'cable' ? [link.a, link.b] : [link.a]));
-  const links = ends.filter((end) => end.node === name && end.name !== 'eth0').length;
-  return { CLAB_LABEL_CLAB_NODE_NAME: name, CLAB_INTFS: String(links) };
-}
-
 /** What Docker is told about the container of a node. */
 export function containerConfig(
   lab: Lab,
@@ -114,7 +105,7 @@ export function containerConfig(
     ...(node.cmd === undefined ? {} : { Cmd: node.cmd }),
     ...(node.entrypoint === undefined ? {} : { Entrypoint: node.entrypoint }),
     ...(node.user === undefined ? {} : { User: node.user }),
-    Env: Object.entries({ ...surroundings(lab, node), ...node.env }).map(([key, value]) => `${key}=${value}`),
+    Env: environmentOf(lab, node, { ...node.labels, ...clabLabels(lab, node) }),
     ...(volumes.length === 0 ? {} : { Volumes: Object.fromEntries(volumes) as Record<string, object> }),
     ...(ownName ? { ExposedPorts: publishing(node.ports).exposed } : {}),
     ...(health === undefined
@@ -131,5 +122,6 @@ export function containerConfig(
     HostConfig: hostConfig(lab, node, parts),
     NetworkingConfig: config,
   };
-  return { ...body, Labels: nodeLabels(lab, node, fingerprint(body)) };
+  // What other nodes and links add to the environment makes no other container of it.
+  return { ...body, Labels: nodeLabels(lab, node, fingerprint({ ...body, Env: node.env })) };
 }

@@ -5,7 +5,7 @@ import { labels } from './marks.js';
 import type { World } from './world.js';
 
 function addressing(subnet: string | undefined, gateway: string | undefined, range: string | undefined) {
-  if (subnet === undefined) return [];
+  if (subnet === undefined || subnet === 'auto') return [];
   return [
     {
       Subnet: subnet,
@@ -29,7 +29,6 @@ export function networkConfig(mgmt: Management): Record<string, unknown> {
     Options: {
       ...(mgmt.bridge === undefined ? {} : { 'com.docker.network.bridge.name': mgmt.bridge }),
       ...(mgmt.mtu === undefined ? {} : { 'com.docker.network.driver.mtu': String(mgmt.mtu) }),
-      ...(mgmt.externalAccess ? {} : { 'com.docker.network.bridge.enable_ip_masquerade': 'false' }),
       ...mgmt.options,
     },
     Labels: { [labels.management]: 'true' },

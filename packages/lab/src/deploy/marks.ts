@@ -26,9 +26,24 @@ export function groupOf(lab: string): number {
   return 0x2000_0000 | (createHash('sha256').update(lab).digest().readUInt32BE(0) & 0x0fff_ffff);
 }
 
+/** The labels that containerlab gives, for programs that look for its nodes. */
+export function clabLabels(lab: Lab, node: LabNode): Record<string, string> {
+  return {
+    containerlab: lab.name,
+    'clab-node-name': node.name,
+    'clab-node-longname': node.longName,
+    'clab-node-kind': node.kind,
+    'clab-node-type': '',
+    'clab-node-group': node.group,
+    'clab-node-lab-dir': node.folder,
+    'clab-topo-file': lab.file,
+  };
+}
+
 export function nodeLabels(lab: Lab, node: LabNode, hash: string): Record<string, string> {
   return {
     ...node.labels,
+    ...clabLabels(lab, node),
     [labels.lab]: lab.name,
     [labels.node]: node.name,
     [labels.kind]: node.kind,

@@ -39,6 +39,8 @@ export class NodeDeploy {
   /** Whether this deploy made its container. */
   made = false;
   kept = false;
+  /** Whether its namespace has nothing of the file yet: made now, started again, or restarted without its links. */
+  #isNew = false;
   readonly #with: Surroundings;
 
   constructor(surroundings: Surroundings) {
@@ -48,10 +50,19 @@ export class NodeDeploy {
 
   async run(): Promise<void> {
     const kind = containerKind(this.node.kind);
-    if (kind !== undefined) await this.#container(kind);
-    else
-      for (const stage of ['create', 'create-links', 'configure', 'healthy'] as const)
-        this.#with.board.reach(this.node.name, stage);
+    if (kind === undefined) await this.#withoutContainer();
+    else await this.#container(kind);
+  }
+
+  /** Bridges and the host are there before any container; `exec` of the host runs on the host. */
+  async #withoutContainer(): Promise<void> {
+    for (const stage of ['create', 'create-links', 'configure', 'healthy'] as const) {
+      await this.#enter(stage);
+      if (stage === 'configure' && this.node.kind === 'host') {
+        for (const command of this.node.exec) await this.#execOnHost(command);
+      }
+      await this.#leave(stage);
+    }
   }
 
   async #container(kind: ContainerKind): Promise<void> {
@@ -67,18 +78,18 @@ export class NodeDeploy {
 
     await this.#enter('create-links', inside);
     this.#show('wiring');
-    await this.#wire(kind, container);
+    if (await this.#wire(kind, container)) this.#isNew = true;
     await this.#leave('create-links', inside);
 
     await this.#enter('configure', inside);
     this.#show('configuring');
-    if (this.made) {
+    if (this.#isNew) {
       await board.orAbort(workers.run(() => kind.configure(node, config, inside)));
       for (const command of node.exec) await this.#exec(inside, command);
     }
     await this.#leave('configure', inside);
     await this.#later(container.id, inside);
-    this.#show(this.made ? 'running' : 'kept');
+    this.#show(this.#isNew ? 'running' : 'kept');
   }
 
   #show(state: NodeState): void {
@@ -91,14 +102,14 @@ export class NodeDeploy {
     await this.#stageExec(stage, false, inside);
   }
 
-  async #leave(stage: StageName, inside: Inside): Promise<void> {
+  async #leave(stage: StageName, inside?: Inside): Promise<void> {
     await this.#stageExec(stage, true, inside);
     this.#with.board.reach(this.node.name, stage);
   }
 
   async #stageExec(stage: StageName, onExit: boolean, inside: Inside | undefined): Promise<void> {
     for (const one of this.node.stages[stage].exec.filter((exec) => exec.onExit === onExit)) {
-      if (one.onHost) await run(one.command as [string, ...string[]], { timeoutMs: 60_000 });
+      if (one.onHost) await this.#execOnHost(one.command);
       else if (inside !== undefined) await this.#exec(inside, one.command);
     }
   }
@@ -108,10 +119,16 @@ export class NodeDeploy {
     this.reports.push({ node: this.node.name, command: argv.join(' '), exitCode, stdout, stderr });
   }
 
+  async #execOnHost(argv: readonly string[]): Promise<void> {
+    const { stdout, stderr } = await run(argv as [string, ...string[]], { timeoutMs: 60_000 });
+    this.reports.push({ node: this.node.name, command: argv.join(' '), exitCode: 0, stdout, stderr });
+  }
+
   /** The running container of the node: the one that is there, or a new one. */
   async #start(kind: ContainerKind, config: string | undefined): Promise<ContainerDetail> {
     const { world, lab, before } = this.#with;
     const { node } = this;
+    if (kind.isExternal) return this.#external();
     const wanted = containerConfig(lab, node, kind.parts(node));
     const present = before.find(({ labels: own }) => own[labels.node] === node.name);
     if (present === undefined) {
@@ -119,6 +136,7 @@ export class NodeDeploy {
       this.#show('creating');
       this.containerId = await world.control.createContainer(node.longName, wanted);
       this.made = true;
+      this.#isNew = true;
       this.#show('starting');
     } else {
       if (present.labels[labels.hash] !== wanted.Labels[labels.hash]) {
@@ -128,9 +146,24 @@ export class NodeDeploy {
       }
       this.containerId = present.id;
       this.kept = true;
+      this.#isNew = present.state !== 'running';
     }
     await world.control.startContainer(this.containerId);
     return world.engine.container(this.containerId);
+  }
+
+  /** A container that others have made and will remove. */
+  async #external(): Promise<ContainerDetail> {
+    const { longName } = this.node;
+    const missing = (what: string) =>
+      new LinecardError('LC_NOT_FOUND', `the container ${longName} ${what}`, {
+        hint: `a node of kind ext-container is a container that runs already: docker start ${longName}`,
+      });
+    const container = await this.#with.world.engine.container(longName).catch(() => undefined);
+    if (container === undefined) throw missing('is not there');
+    if (!container.running) throw missing('does not run');
+    this.kept = true;
+    return container;
   }
 
   async #write(kind: ContainerKind, config: string | undefined): Promise<void> {
@@ -145,20 +178,21 @@ export class NodeDeploy {
     }
   }
 
-  async #wire(kind: ContainerKind, { pid }: ContainerDetail): Promise<void> {
+  /** Resolves when the links of the node are there; true when none of them was there before. */
+  async #wire(kind: ContainerKind, { pid }: ContainerDetail): Promise<boolean> {
     const { node } = this;
     const { board, lab, wiring } = this.#with;
     const linked = lab.links.some(
       (link) => link.a.node === node.name || (link.type === 'cable' && link.b.node === node.name),
     );
-    if (!linked) return;
+    if (!linked) return false;
     if (pid === undefined) {
       throw new LinecardError('LC_NOT_FOUND', 'its container has ended at once, so that no link can lead to it', {
         hint: `docker logs ${node.longName} tells why; a container needs a command that stays`,
       });
     }
     const netns = await board.orAbort(kind.netns(node, pid));
-    await board.orAbort(wiring.ready(node.name, netns, this.made));
+    return board.orAbort(wiring.ready(node.name, netns, this.made));
   }
 
   /** Follows the container to the stages that others wait for. */

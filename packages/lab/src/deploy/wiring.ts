@@ -80,8 +80,11 @@ export class Wiring {
     return link.index;
   }
 
-  /** A node's namespace is there; `fresh` when nothing can be in it yet. Resolves when all its links are made. */
-  async ready(node: string, netns: NetnsRef, fresh: boolean): Promise<void> {
+  /**
+   * A node's namespace is there; `fresh` when nothing can be in it yet. Resolves when all its links are made; true when
+   * none of them was there before.
+   */
+  async ready(node: string, netns: NetnsRef, fresh: boolean): Promise<boolean> {
     const { netlink } = this.#world;
     const names = fresh ? [] : await netlink.links({ netnsid: await netlink.netnsid(netns) });
     this.#present.set(node, new Set(names.map(({ name }) => name)));
@@ -90,7 +93,9 @@ export class Wiring {
     const own = [...this.#links].filter(
       ([link]) => link.a.node === node || (link.type === 'cable' && link.b.node === node),
     );
+    const hadNone = !own.flatMap(([link]) => ends(link)).some((end) => end.node === node && this.#has(end));
     await Promise.all(own.map(([, promise]) => promise));
+    return hadNone;
   }
 
   #enqueue(): void {

@@ -1,23 +1,37 @@
-import { LinecardError } from '@linecard/wire';
+/** A text whose variables were replaced, and what a person may want to know of it. */
+export interface Substituted {
+  readonly text: string;
+  readonly warnings: readonly string[];
+}
+
+const expression = /\$\$|\$\{([A-Za-z_]\w*)(?:(:?)([-=+])([^}\n]*))?\}|\$([A-Za-z_]\w*)/g;
 
 /**
- * Replaces `${NAME}`, `${NAME:-default}` and `${NAME:=default}` by variables of the environment. Throws `LC_INVALID`
- * with the line for a variable that is not set and has no default.
+ * Replaces variables of the environment as a shell does: `$NAME`, `${NAME}`, `${NAME-default}`, `${NAME:-default}`,
+ * the same with `=`, and `${NAME:+other}`; `$$` is a dollar sign. A variable that is not set and has no default stays
+ * as it is, because the text may be meant for a shell inside a container; in braces it is worth a warning.
  */
 export function substituteEnvironment(
   file: string,
   text: string,
   env: Readonly<Record<string, string | undefined>>,
-): string {
-  return text.replaceAll(
-    /\$\{([A-Za-z_]\w*)(?::?[-=]([^}\n]*))?\}/g,
-    (whole, name: string, fallback: string | undefined, at: number) => {
-      const value = env[name] || fallback;
-      if (value !== undefined) return value;
-      const line = text.slice(0, at).split('\n').length;
-      throw new LinecardError('LC_INVALID', `${file}:${line}: the variable ${whole} is not set`, {
-        hint: `set it in the environment, or write \${${name}:=default}`,
-      });
+): Substituted {
+  const warnings: string[] = [];
+  const replaced = text.replaceAll(
+    expression,
+    (whole, name: string | undefined, colon: string, operator: string, word: string, bare: string, at: number) => {
+      if (whole === '$$') return '$';
+      const value = env[name ?? bare];
+      const isThere = value !== undefined && !(colon === ':' && value === '');
+      if (operator === '+') return isThere ? word : '';
+      if (isThere) return value;
+      if (operator !== undefined) return word;
+      if (name !== undefined) {
+        const line = text.slice(0, at).split('\n').length;
+        warnings.push(`${file}:${line}: the variable ${whole} is not set and stays as it is`);
+      }
+      return whole;
     },
   );
+  return { text: replaced, warnings };
 }

@@ -11,17 +11,21 @@ const whole = (min: number, max: number) => z.int().min(min).max(max);
 const mtu = whole(68, 65535);
 const line = z.union([text, texts]);
 
-const stageNames = ['create', 'create-links', 'configure', 'healthy', 'exit'] as const;
+export const stageNames = ['create', 'create-links', 'configure', 'healthy', 'exit'] as const;
 const waits = z.array(z.strictObject({ node: z.string(), stage: z.enum(stageNames) }));
+const phased = (phase: 'on-enter' | 'on-exit') => (commands: readonly string[] | undefined) =>
+  (commands ?? []).map((command) => ({ command, phase, target: 'container' as const }));
 const stageExec = z.union([
   z.array(
     z.strictObject({
       command: text,
-      target: z.enum(['container', 'host']).optional(),
-      phase: z.enum(['on-enter', 'on-exit']).optional(),
+      target: z.enum(['container', 'host']).default('container'),
+      phase: z.enum(['on-enter', 'on-exit']).default('on-enter'),
     }),
   ),
-  z.strictObject({ 'on-enter': texts.optional(), 'on-exit': texts.optional() }),
+  z
+    .strictObject({ 'on-enter': texts.optional(), 'on-exit': texts.optional() })
+    .transform((exec) => [...phased('on-enter')(exec['on-enter']), ...phased('on-exit')(exec['on-exit'])]),
 ]);
 const stage = z.strictObject({ 'wait-for': waits.optional(), exec: stageExec.optional() }).nullish();
 const stages = z.strictObject({
@@ -111,8 +115,17 @@ export const rawNode = z.strictObject({
   'enforce-startup-config': z.boolean().optional(),
   'suppress-startup-config': z.boolean().optional(),
   config: z.unknown().optional(),
-  extras: z.unknown().optional(),
+  extras: z.looseObject({ frr: z.strictObject({ daemons: texts.optional() }).optional() }).optional(),
   certificate: z.unknown().optional(),
+  components: z.unknown().optional(),
+  credentials: z.unknown().optional(),
+  position: text.optional(),
+  sandbox: text.optional(),
+  kernel: text.optional(),
+  SANs: texts.optional(),
+  // As containerlab called them once.
+  mgmt_ipv4: z.ipv4().optional(),
+  mgmt_ipv6: z.ipv6().optional(),
 });
 
 const endpoint = z.strictObject({
@@ -130,7 +143,7 @@ const rawLink = z.strictObject({
   endpoints: z.array(z.union([z.string(), endpoint])).optional(),
   endpoint: endpoint.optional(),
   'host-interface': z.string().optional(),
-  mode: z.enum(['bridge', 'vepa', 'private', 'passthru']).optional(),
+  mode: z.enum(['bridge', 'vepa', 'private', 'passthru', 'source']).optional(),
   remote: z.string().optional(),
   vni: whole(0, 0xff_ffff).optional(),
   'dst-port': whole(1, 65535).optional(),
@@ -155,6 +168,8 @@ const mgmt = z.strictObject({
   mtu: mtu.optional(),
   'external-access': z.boolean().optional(),
   'driver-opts': map.optional(),
+  ipv4_subnet: text.optional(),
+  ipv6_subnet: text.optional(),
 });
 
 const check = z.strictObject({

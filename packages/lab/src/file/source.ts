@@ -1,6 +1,7 @@
 import { LinecardError } from '@linecard/wire';
 import { type Document, isMap, isNode, isScalar, LineCounter, type Node, type Pair, parseDocument } from 'yaml';
 import type { z } from 'zod';
+import { explain } from './explain.js';
 import { knownKeys } from './schema.js';
 import { didYouMean } from './suggest.js';
 
@@ -96,16 +97,15 @@ export class Source<S extends z.ZodType> {
         return { place: [...place, key], text, hint: didYouMean(key, known), atKey: true };
       });
     }
-    if (this.#document.getIn(place) === undefined) return [{ place, text: `"${place.join('.')}" is missing` }];
-    if (issue.code === 'invalid_union') {
-      const inner = issue.errors.find((issues) =>
-        issues.some((one) => one.code === 'unrecognized_keys' || one.path.length > 0),
-      );
-      if (inner !== undefined)
-        return inner.flatMap((one) => this.#problems({ ...one, path: [...issue.path, ...one.path] }));
-      return [{ place, text: `${place.join('.')}: this value cannot stand here` }];
+    if (!this.#document.hasIn(place)) {
+      return [{ place, text: `"${place.join('.')}" is missing`, hint: `write "${place.at(-1)}: ..." there` }];
     }
-    return [{ place, text: `${place.join('.') || 'the file'}: ${issue.message}` }];
+    const inner = issue.code === 'invalid_union' ? issue.errors.find(isClear) : undefined;
+    if (inner !== undefined)
+      return inner.flatMap((one) => this.#problems({ ...one, path: [...issue.path, ...one.path] }));
+    const value = place.length === 0 ? undefined : this.#document.getIn(place);
+    const { text, hint } = explain(issue, isNode(value) ? value.toJS(this.#document) : value);
+    return [{ place, text: `${place.join('.') || 'the file'}: ${text}`, hint }];
   }
 
   /** Where a problem is: at its value or key, or at the deepest thing around that is there. */
@@ -130,4 +130,9 @@ export class Source<S extends z.ZodType> {
     const { line, col } = this.#lines.linePos(offset);
     return `${this.file}:${line || 1}:${col || 1}`;
   }
+}
+
+/** Whether the value was meant for this form of several: it has gone wrong only inside of it. */
+function isClear(issues: readonly z.core.$ZodIssue[]): boolean {
+  return issues.some((one) => one.code === 'unrecognized_keys' || one.path.length > 0);
 }

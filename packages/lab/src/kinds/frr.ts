@@ -1,32 +1,11 @@
 import { join } from 'node:path';
-import type { LabNode } from '../model/types.js';
+import { frrDaemons, type LabNode } from '../model/types.js';
 import type { ContainerKind } from './kind.js';
 import { linuxKind } from './linux.js';
 
-/** Every daemon that FRRouting's start script knows; those that run are switched on. */
-const daemons = [
-  'bgpd',
-  'ospfd',
-  'ospf6d',
-  'ripd',
-  'ripngd',
-  'isisd',
-  'pimd',
-  'ldpd',
-  'nhrpd',
-  'eigrpd',
-  'babeld',
-  'sharpd',
-  'pbrd',
-  'bfdd',
-  'fabricd',
-  'vrrpd',
-  'pathd',
-];
-
 function daemonsFile({ frr }: LabNode): string {
-  const lines = daemons.map((name) => `${name}=${frr.daemons.includes(name) ? 'yes' : 'no'}`);
-  return `${['# Written by Linecard from the topology file.', ...lines, 'vtysh_enable=yes', 'zebra_options="-A 127.0.0.1 -s 90000000"', ...daemons.map((name) => `${name}_options="-A 127.0.0.1"`)].join('\n')}\n`;
+  const lines = frrDaemons.map((name) => `${name}=${frr.daemons.includes(name) ? 'yes' : 'no'}`);
+  return `${['# Written by Linecard from the topology file.', ...lines, 'vtysh_enable=yes', 'zebra_options="-A 127.0.0.1 -s 90000000"', ...frrDaemons.map((name) => `${name}_options="-A 127.0.0.1"`)].join('\n')}\n`;
 }
 
 /** A router of FRRouting: its daemons and their configuration come from the topology file. */

@@ -14,6 +14,8 @@ export interface GeneratedFile {
 /** What is particular about the nodes of a kind that are containers. */
 export interface ContainerKind {
   readonly name: KindName;
+  /** Whether others make and remove the container. */
+  readonly isExternal?: true;
   /** What the container gets besides what the file says. */
   parts(node: LabNode): KindParts;
   /** The files that the container finds; `config` is the text of its startup-config. */

@@ -10,6 +10,7 @@ export interface Context {
   readonly folder: string;
   readonly lab: string;
   readonly home: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly exists: (path: string) => boolean;
   readonly read: (path: string) => string;
   readonly problems: Problem[];
@@ -30,4 +31,9 @@ export function attempt<T>(context: Context, place: Place, work: () => T): T | u
     problem(context, place, message, hint);
     return undefined;
   }
+}
+
+/** Notes what is taken and has no effect, or another one than its writer may think. */
+export function warn(context: Context, place: Place, text: string): void {
+  context.warnings.push(`${context.source.where(place)}: ${text}`);
 }

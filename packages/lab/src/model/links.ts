@@ -1,5 +1,5 @@
 import { checkInterfaceName } from '@linecard/linux';
-import { LinecardError, parseCidr } from '@linecard/wire';
+import { LinecardError, parseCidr, parseMac } from '@linecard/wire';
 import type { RawEndpoint, RawLink, RawNode } from '../file/schema.js';
 import type { Place } from '../file/source.js';
 import { didYouMean } from '../file/suggest.js';
@@ -37,7 +37,9 @@ export class LinkResolver {
   }
 
   #link(raw: RawLink, place: Place): LabLink | undefined {
+    const before = this.#context.problems.length;
     const written = this.#written(raw, place);
+    if (this.#context.problems.length > before) return undefined;
     const type = raw.type ?? briefType(written);
     const wanted = type === 'veth' || (raw.type === undefined && written.length === 2) ? 2 : 1;
     if (written.length !== wanted) {
@@ -56,6 +58,14 @@ export class LinkResolver {
     const a = this.#endpoint(first!, raw, 0);
     const b = this.#endpoint(other, raw, 1);
     if (a === undefined || b === undefined) return undefined;
+    if (this.#isExternal(a) && this.#isExternal(b)) {
+      problem(
+        this.#context,
+        place,
+        'the link would stay when the lab goes',
+        'one end must be in a container of the lab',
+      );
+    }
     return { type: 'cable', a, b, mtu: raw.mtu ?? defaultMtu };
   }
 
@@ -70,9 +80,21 @@ export class LinkResolver {
       problem(this.#context, place, 'a vxlan link needs remote and vni', 'write remote: 192.0.2.1 and vni: 100');
     }
     if (a === undefined) return undefined;
+    if (this.#isExternal(a)) {
+      problem(
+        this.#context,
+        place,
+        `the ${type} interface would stay when the lab goes`,
+        'link a container of the lab',
+      );
+    }
     const port = raw['dst-port'] ?? raw['udp-port'] ?? 4789;
     const vxlan = type === 'vxlan' ? { remote: raw.remote ?? '', vni: raw.vni ?? 0, port } : undefined;
     return { type, a, mtu: raw.mtu, parent, mode: raw.mode ?? 'bridge', vxlan };
+  }
+
+  #isExternal({ node }: Endpoint): boolean {
+    return this.#nodes.get(node)?.kind === 'ext-container';
   }
 
   #written(raw: RawLink, place: Place): Written[] {
@@ -111,6 +133,7 @@ export class LinkResolver {
     return attempt(this.#context, written.place, () => {
       const name = this.#interfaceName(written, node);
       this.#take(written, name, node);
+      if (written.raw?.mac !== undefined) parseMac(written.raw.mac);
       return {
         node: written.node,
         name,
@@ -130,7 +153,9 @@ export class LinkResolver {
     const name = node?.kind === 'openswitch' ? this.#frontPort(node, written.interface) : written.interface;
     checkInterfaceName(name);
     const isManagement =
-      name === 'eth0' && (node?.kind === 'linux' || node?.kind === 'frr') && node.networkMode !== 'none';
+      name === 'eth0' &&
+      (node?.kind === 'linux' || node?.kind === 'frr' || node?.kind === 'ext-container') &&
+      node.networkMode !== 'none';
     if (isManagement) {
       throw new LinecardError('LC_INVALID', `eth0 of ${written.node} is its management interface`, {
         hint: 'links begin with eth1; network-mode: none frees eth0',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseSize } from './nodes.js';
+import { parseSize } from './container.js';
 import { type ResolveOptions, resolveText } from './resolve.js';
 import type { Cable } from './types.js';
 
@@ -16,17 +16,6 @@ topology:
     b: {kind: linux, image: alpine}
 ${nodes}
 ${more}`;
-
-function refusal(text: string, more: ResolveOptions = {}): string {
-  try {
-    resolve(text, more);
-  } catch (error) {
-    const { message, hint, code } = error as Error & { hint?: string; code?: string };
-    expect(code).toMatch(/^LC_/);
-    return hint === undefined ? message : `${message} (${hint})`;
-  }
-  throw new Error('it was to be refused');
-}
 
 describe('inheritance', () => {
   const lab = resolve(`
@@ -145,99 +134,6 @@ describe('links', () => {
     s: {kind: openswitch, image: s, openswitch: {netns: asic, ports: {name: "Ethernet{n}", first: 0, step: 4}}}`,
     ) as Cable[];
     expect([found[0]!.a.name, found[0]!.b.name]).toEqual(['1', 'Ethernet4']);
-  });
-});
-
-describe('mistakes', () => {
-  it.each([
-    [
-      'unknown node',
-      pair('  links: [{endpoints: ["a:eth1", "bb:eth1"]}]'),
-      /demo\.clab\.yml:\d+:\d+: .*"bb", which is not there \(did you mean "b"\?\)/,
-    ],
-    [
-      'same port twice',
-      pair('  links: [{endpoints: ["a:eth1", "b:eth1"]}, {endpoints: ["a:eth1", "b:eth2"]}]'),
-      /a:eth1 is used by the link at demo\.clab\.yml:8:\d+ already/,
-    ],
-    [
-      'duplicate name',
-      pair('', '    a: {kind: linux, image: x}'),
-      /:7:5: the name "a" is given twice \(names must be unique/,
-    ],
-    ['bad YAML', 'name: x\ntopology:\n  nodes:\n   a: [1', /demo\.clab\.yml:\d+:\d+: .*\(YAML:/],
-    ['tabs', 'name: x\n\ttopology:', /demo\.clab\.yml:2:\d+/],
-    [
-      'unknown key',
-      pair('', '    c: {kind: linux, imge: x}'),
-      /:7:22: there is no key "imge" in topology\.nodes\.c \(did you mean "image"\?\)/,
-    ],
-    [
-      'unknown key in a link',
-      pair('  links: [{endpoint: ["a:eth1"], mut: 5}]'),
-      /no key "mut" .*\(did you mean "mtu"\?\)/,
-    ],
-    [
-      'unknown key at the top',
-      `nmae: x\n${pair()}`,
-      /:1:1: there is no key "nmae" at the top \(did you mean "name"\?\)/,
-    ],
-    [
-      'unknown kind',
-      pair('', '    c: {kind: linx, image: x}'),
-      /:7:15: the kind "linx" is not known \(did you mean "linux"\?/,
-    ],
-    ['no image', pair('', '    c: {kind: frr}'), /node c has no image/],
-    ['no kind', pair('', '    c: {image: frr}'), /node c has no kind/],
-    ['no name', 'topology: {nodes: {a: {kind: linux, image: x}}}', /"name" is missing/],
-    ['no nodes', 'name: x\ntopology: {}', /there are no nodes/],
-    ['wrong type', pair('', '    c: {kind: linux, image: x, exec: ls}'), /topology\.nodes\.c\.exec: .*expected array/],
-    ['one endpoint', pair('  links: [{endpoints: ["a:eth1"]}]'), /a veth link has 2 endpoints, not 1/],
-    ['no interface', pair('  links: [{endpoints: ["a", "b:eth1"]}]'), /"a" is not an endpoint/],
-    ['long interface', pair('  links: [{endpoints: ["a:abcdefghijklmnop", "b:eth1"]}]'), /not an interface name/],
-    [
-      'management interface',
-      pair('  links: [{endpoints: ["a:eth0", "b:eth1"]}]'),
-      /eth0 of a is its management interface/,
-    ],
-    [
-      'address',
-      pair('  links: [{endpoints: ["a:eth1", "b:eth1"], ipv4: ["10.0.0.1"]}]'),
-      /"10.0.0.1" is not an address with a prefix length/,
-    ],
-    ['size', pair('', '    c: {kind: linux, image: x, memory: lots}'), /:7:\d+: "lots" is not a size/],
-    ['wait for nobody', pair('', '    c: {kind: linux, image: x, wait-for: [aa]}'), /wait-for names the node "aa"/],
-    [
-      'circle',
-      pair('', '    c: {kind: linux, image: x, wait-for: [d]}\n    d: {kind: linux, image: x, wait-for: [c]}'),
-      /wait for each other: c -> d -> c/,
-    ],
-    ['bad dpid', pair('', '    s: {kind: ovs-bridge, ovs: {dpid: zero}}'), /"zero" is not a datapath ID/],
-    ['unset variable', `name: \${NO}\ntopology: {}`, /demo\.clab\.yml:1: the variable \$\{NO\} is not set/],
-    ['lab name', 'name: a b\ntopology: {nodes: {a: {kind: host}}}', /cannot be the name of a lab/],
-    ['check', `check: {pings: [{from: c, to: 10.0.0.1}]}\n${pair()}`, /there is no node "c"/],
-  ])('%s', (_, text, reason) => expect(refusal(text)).toMatch(reason));
-
-  it('a bind that is missing', () => {
-    const text = pair('', '    c: {kind: linux, image: x, binds: ["conf/x:/etc/x"]}');
-    expect(refusal(text, { exists: () => false })).toMatch(
-      /:7:\d+: the bind "conf\/x:\/etc\/x" needs \/labs\/conf\/x, which does not exist \(make it/,
-    );
-    expect(
-      resolve(pair('', '    c: {kind: linux, image: x, binds: ["__clabNodeDir__/x:/etc/x"]}'), { exists: () => false })
-        .nodes,
-    ).toHaveLength(3);
-  });
-
-  it('a startup-config that is missing', () => {
-    const text = pair('', '    c: {kind: openswitch, image: x, startup-config: c.cfg}');
-    expect(refusal(text, { exists: () => false })).toMatch(/the startup-config \/labs\/c\.cfg does not exist/);
-  });
-
-  it('tells all of them at once, in the order of the file', () => {
-    const lines = refusal(pair('  links: [{endpoints: ["x:eth1", "b:eth1"]}]', '    c: {kind: frr}')).split('\n');
-    expect(lines).toHaveLength(2);
-    expect(lines[0]).toContain('no image');
   });
 });
 

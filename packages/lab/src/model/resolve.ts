@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
-import { LinecardError, parseCidr } from '@linecard/wire';
+import { basename, dirname, extname, join, resolve } from 'node:path';
+import { LinecardError } from '@linecard/wire';
 import { parse } from 'yaml';
 import { substituteEnvironment } from '../file/environment.js';
 import { rawTopology } from '../file/schema.js';
@@ -9,11 +9,12 @@ import { Source } from '../file/source.js';
 import { didYouMean } from '../file/suggest.js';
 import { renderTemplate } from '../file/template.js';
 import { splitWords } from '../file/words.js';
-import { attempt, type Context, problem } from './context.js';
+import { type Context, problem } from './context.js';
 import { LinkResolver } from './links.js';
+import { resolveManagement } from './management.js';
 import { resolveNodes } from './nodes.js';
-import { checkCycles } from './stages.js';
-import type { Check, Lab, LabNode, Management } from './types.js';
+import { checkCycles, checkEnds } from './stages.js';
+import type { Check, Lab, LabNode } from './types.js';
 
 /** What the reading of a topology depends on besides its text. */
 export interface ResolveOptions {
@@ -48,10 +49,14 @@ function readText(path: string): string {
   }
 }
 
-/** The variables that lie beside a topology file: `lab_vars.yml` of `lab.clab.yml`. */
+/** The variables that lie beside a topology file: `lab.clab_vars.yml` or `lab_vars.yml` of `lab.clab.yml`. */
 function beside(path: string): unknown {
-  const stem = path.replace(/(\.clab)?\.ya?ml(\.gotmpl)?$/, '');
-  const found = [`${stem}_vars.yml`, `${stem}_vars.yaml`, `${stem}.clab_vars.yml`].find((one) => existsSync(one));
+  const stems = [
+    path.slice(0, path.length - extname(path).length),
+    path.replace(/(\.clab)?(\.ya?ml)?(\.gotmpl)?$/, ''),
+  ];
+  const places = stems.flatMap((stem) => ['yaml', 'yml', 'json'].map((extension) => `${stem}_vars.${extension}`));
+  const found = places.find((one) => existsSync(one));
   return found === undefined ? {} : parse(readText(found));
 }
 
@@ -62,8 +67,9 @@ function beside(path: string): unknown {
  */
 export function resolveText(file: string, text: string, options: ResolveOptions = {}): Lab {
   const shown = basename(file);
-  const rendered = renderTemplate(text, options.variables ?? {});
-  const source = new Source(shown, substituteEnvironment(shown, rendered, options.env ?? process.env), rawTopology);
+  const env = options.env ?? process.env;
+  const substituted = substituteEnvironment(shown, renderTemplate(text, options.variables ?? {}), env);
+  const source = new Source(shown, substituted.text, rawTopology);
   const lab = options.name ?? source.raw.name;
   const context: Context = {
     source,
@@ -71,45 +77,24 @@ export function resolveText(file: string, text: string, options: ResolveOptions 
     folder: join(dirname(file), `clab-${lab}`),
     lab,
     home: options.home ?? homedir(),
+    env,
     exists: options.exists ?? existsSync,
     read: options.read ?? ((path) => readFileSync(path, 'utf8')),
     problems: [],
-    warnings: [],
+    warnings: [...substituted.warnings],
   };
   if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$/.test(lab)) {
     problem(context, ['name'], `"${lab}" cannot be the name of a lab`, 'use letters, digits, "-", "_" and "."');
   }
   const nodes = resolveNodes(context);
   checkCycles(context, nodes);
+  checkEnds(context, nodes);
   const links = new LinkResolver(context, nodes).all();
-  const mgmt = management(context, nodes);
+  const mgmt = resolveManagement(context, nodes);
   const check = resolveCheck(context, nodes);
   if (context.problems.length > 0) throw source.failure(context.problems);
   const whole: Lab = { name: lab, file, folder: context.folder, mgmt, nodes, links, check, warnings: context.warnings };
   return options.nodeFilter === undefined ? whole : filtered(whole, options.nodeFilter);
-}
-
-function management(context: Context, nodes: readonly LabNode[]): Management {
-  const raw = context.source.raw.mgmt ?? {};
-  const network = raw.network ?? 'clab';
-  for (const key of ['ipv4-subnet', 'ipv6-subnet'] as const) {
-    if (raw[key] !== undefined && raw[key] !== 'auto') attempt(context, ['mgmt', key], () => parseCidr(raw[key]!));
-  }
-  const wantsIpv6 = raw['ipv6-subnet'] !== undefined || nodes.some((node) => node.mgmtIpv6 !== undefined);
-  const subnet = (value: string | undefined, fallback: string) => (value === 'auto' ? undefined : (value ?? fallback));
-  return {
-    network,
-    bridge: raw.bridge,
-    ipv4Subnet: subnet(raw['ipv4-subnet'], '172.20.20.0/24'),
-    ipv4Gateway: raw['ipv4-gw'],
-    ipv4Range: raw['ipv4-range'],
-    ipv6Subnet: wantsIpv6 ? subnet(raw['ipv6-subnet'], '3fff:172:20:20::/64') : undefined,
-    ipv6Gateway: raw['ipv6-gw'],
-    ipv6Range: raw['ipv6-range'],
-    mtu: raw.mtu,
-    externalAccess: raw['external-access'] ?? true,
-    options: raw['driver-opts'] ?? {},
-  };
 }
 
 function resolveCheck(context: Context, nodes: readonly LabNode[]): Check {

@@ -1,26 +1,24 @@
-import type { RawNode, StageName } from '../file/schema.js';
+import { type RawNode, type StageName, stageNames } from '../file/schema.js';
 import type { Place } from '../file/source.js';
 import { didYouMean } from '../file/suggest.js';
 import { splitWords } from '../file/words.js';
 import { attempt, type Context, problem } from './context.js';
 import type { LabNode, Stage, Wait } from './types.js';
 
-const stageNames: readonly StageName[] = ['create', 'create-links', 'configure', 'healthy', 'exit'];
-
 type RawStage = NonNullable<NonNullable<RawNode['stages']>['create']>;
 
 function commands(stage: RawStage): Stage['exec'] {
-  const exec = stage.exec ?? [];
-  if (Array.isArray(exec)) {
-    return exec.map((one) => ({
-      command: splitWords(one.command),
-      onExit: one.phase === 'on-exit',
-      onHost: one.target === 'host',
-    }));
-  }
-  const phase = (lines: readonly string[] | undefined, onExit: boolean) =>
-    (lines ?? []).map((line) => ({ command: splitWords(line), onExit, onHost: false }));
-  return [...phase(exec['on-enter'], false), ...phase(exec['on-exit'], true)];
+  return (stage.exec ?? []).map(({ command, phase, target }) => ({
+    command: splitWords(command),
+    onExit: phase === 'on-exit',
+    onHost: target === 'host',
+  }));
+}
+
+/** Whoever lives in the network namespace of another node is made after that one. */
+function implied(raw: RawNode, names: readonly string[]): Wait[] {
+  const owner = /^container:(.+)$/.exec(raw['network-mode'] ?? '')?.[1];
+  return owner !== undefined && names.includes(owner) ? [{ node: owner, stage: 'create' }] : [];
 }
 
 /** What a node does at each stage, and whom it waits for. */
@@ -29,9 +27,8 @@ export function resolveStages(context: Context, place: Place, raw: RawNode): Lab
   const entries = stageNames.map((name): [StageName, Stage] => {
     const stage = raw.stages?.[name] ?? {};
     // The short form of old: the other node must be there before this one is made.
-    const short: Wait[] =
-      name === 'create' ? (raw['wait-for'] ?? []).map((node) => ({ node, stage: 'create' as const })) : [];
-    const waitFor = [...short, ...(stage['wait-for'] ?? [])];
+    const short = (raw['wait-for'] ?? []).map((node): Wait => ({ node, stage: 'create' }));
+    const waitFor = [...(name === 'create' ? [...short, ...implied(raw, names)] : []), ...(stage['wait-for'] ?? [])];
     for (const { node } of waitFor) {
       if (!names.includes(node))
         problem(
@@ -41,7 +38,7 @@ export function resolveStages(context: Context, place: Place, raw: RawNode): Lab
           didYouMean(node, names),
         );
       if (node === place.at(-1))
-        problem(context, [...place, 'stages', name, 'wait-for'], `node ${node} waits for itself`);
+        problem(context, [...place, 'stages', name, 'wait-for'], `node ${node} waits for itself`, 'name another node');
     }
     return [name, { waitFor, exec: attempt(context, [...place, 'stages', name], () => commands(stage)) ?? [] }];
   });
@@ -71,4 +68,16 @@ export function checkCycles(context: Context, nodes: readonly LabNode[]): void {
     state.set(name, 'done');
   };
   for (const { name } of nodes) visit(name, []);
+}
+
+/** Finds waits for the end of what never ends: bridges and the host. */
+export function checkEnds(context: Context, nodes: readonly LabNode[]): void {
+  const endless = new Set(nodes.filter(({ image }) => image === undefined).map(({ name }) => name));
+  for (const { name, stages } of nodes) {
+    for (const { node, stage } of stageNames.flatMap((one) => stages[one].waitFor)) {
+      if (stage !== 'exit' || !endless.has(node)) continue;
+      const place = ['topology', 'nodes', name, 'stages'];
+      problem(context, place, `node ${name} waits for the end of ${node}, which never ends`, 'wait for another stage');
+    }
+  }
 }

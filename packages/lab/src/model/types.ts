@@ -1,8 +1,9 @@
 import type { StageName } from '../file/schema.js';
 import type { Place } from '../file/source.js';
+import type { PortBinding } from './ports.js';
 
 /** The kinds of nodes that can be deployed. */
-export const kindNames = ['linux', 'frr', 'openswitch', 'bridge', 'ovs-bridge', 'host'] as const;
+export const kindNames = ['linux', 'frr', 'openswitch', 'bridge', 'ovs-bridge', 'host', 'ext-container'] as const;
 export type KindName = (typeof kindNames)[number];
 
 /** The management network of a lab. */
@@ -12,12 +13,12 @@ export interface Management {
   readonly ipv4Subnet: string | undefined;
   readonly ipv4Gateway: string | undefined;
   readonly ipv4Range: string | undefined;
-  /** Absent: the network has no IPv6. */
+  /** Absent: the network has no IPv6. `auto`: Docker chooses it. */
   readonly ipv6Subnet: string | undefined;
   readonly ipv6Gateway: string | undefined;
   readonly ipv6Range: string | undefined;
   readonly mtu: number | undefined;
-  /** Whether nodes reach what is outside of the host through it. */
+  /** Whether others than the host reach nodes through it. */
   readonly externalAccess: boolean;
   readonly options: Readonly<Record<string, string>>;
 }
@@ -41,6 +42,28 @@ export interface Stage {
   readonly waitFor: readonly Wait[];
   readonly exec: readonly { readonly command: readonly string[]; readonly onExit: boolean; readonly onHost: boolean }[];
 }
+
+/** Every daemon that FRRouting's start script knows; those that run are switched on. */
+export const frrDaemons: readonly string[] = [
+  'bgpd',
+  'ospfd',
+  'ospf6d',
+  'ripd',
+  'ripngd',
+  'isisd',
+  'pimd',
+  'pim6d',
+  'ldpd',
+  'nhrpd',
+  'eigrpd',
+  'babeld',
+  'sharpd',
+  'pbrd',
+  'bfdd',
+  'fabricd',
+  'vrrpd',
+  'pathd',
+];
 
 /** FRRouting: which daemons run, and their common configuration. */
 export interface FrrSettings {
@@ -93,7 +116,7 @@ export interface LabNode {
   readonly binds: readonly Bind[];
   readonly devices: readonly string[];
   readonly exec: readonly (readonly string[])[];
-  readonly ports: readonly string[];
+  readonly ports: readonly PortBinding[];
   readonly mgmtIpv4: string | undefined;
   readonly mgmtIpv6: string | undefined;
   readonly networkMode: string | undefined;
