@@ -1,4 +1,4 @@
-import type { Bed } from '@linecard/testkit';
+import { type Bed, linecardMain } from '@linecard/testkit';
 import { expect, it } from 'vitest';
 import { eventually } from './support/eventually.js';
 import { about, clear, daemonEnv, guest, nbctl, network, ovnTools, useHosts } from './support/overlay.js';
@@ -97,7 +97,7 @@ describeSystem('networks over three hosts', () => {
     expect(await h2.docker('exec', 'web2', 'nslookup', '-type=aaaa', 'web3')).toContain(addresses[2]!.v6);
     await eventually(
       async () => {
-        const ports = JSON.parse(await h3.linecard('ovn', 'ports', '--json')) as Record<string, unknown>[];
+        const ports = JSON.parse(await h3.linecard('ports', 'net', '--json')) as Record<string, unknown>[];
         const own = `lco${(await about(h2, 'web2', 'net', 'EndpointID')).slice(0, 12)}`;
         const ofport = Number(await h2.vsctl('get', 'Interface', own, 'ofport'));
         expect(ports.map(({ container, host, chassis }) => [container, host, chassis])).toEqual([
@@ -106,11 +106,29 @@ describeSystem('networks over three hosts', () => {
           ['web3', 'h3', 'h3'],
         ]);
         const { mac } = addresses[1]!;
-        expect(ports[1]).toMatchObject({ network: 'net', ofport, mac, tunnelKey: expect.any(Number) });
+        const logicalPort = await about(h2, 'web2', 'net', 'EndpointID');
+        const place = { host: 'h2', chassis: 'h2', logicalPort, tunnelKey: expect.any(Number) };
+        expect(ports[1]).toMatchObject({ network: 'net', ofport, mac, ...place });
+        expect(await h3.linecard('port', 'web2')).toBe(`,${ofport},${mac},br-int,h2`);
+        expect(await h2.linecard('port', 'web2')).toBe(`eth0,${ofport},${mac},br-int`);
+        expect(await h2.linecard('port', 'web2', 'br-int')).toBe(`eth0,${ofport},${mac}`);
+        const [inner] = JSON.parse(await h2.linecard('port', 'web2', '--json')) as object[];
+        expect(inner).toEqual({
+          ifname: 'eth0',
+          mac,
+          bridge: 'br-int',
+          ofport,
+          hostInterface: expect.any(String),
+          ...place,
+        });
       },
       { what: 'every host to know the ports of all' },
     );
-    expect(await h1.linecard('ovn', 'ports')).toMatch(/^NETWORK +CONTAINER +HOST +CHASSIS .*\nnet +web1 +h1 +h1 /);
+    const columns = /^NETWORK +CONTAINER +OFPORT +MAC +ADDRESSES +HOST +KEY .*\nnet +web1 +\d+ +02:42:\S+ .* h1 +\d+ /;
+    expect(await h1.linecard('ports')).toMatch(columns);
+    const env = { LINECARD_SOCKET: '/run/nobody.sock' };
+    const alone = await h1.exec(['node', linecardMain, 'port', 'web2'], { env });
+    expect(alone.stdout, 'without a daemon').toMatch(/,02:42:.*,br-int,h2\n$/);
     const server = await answerAt(h2, { container: 'web2' }, 4000);
     expect(await ask(h1, { container: 'web1' }, 'tcp', addresses[1]!.v4, 4000)).toBe(addresses[0]!.v4);
     expect(await ask(h3, { container: 'web3' }, 'tcp', addresses[1]!.v6, 4000)).toBe(addresses[2]!.v6);

@@ -45,6 +45,18 @@ const published = z.object({
   port: z.number(),
 });
 
+/** Where a port of a network over many hosts is; absent in networks of one host. */
+const place = {
+  /** The host that made it. */
+  host: z.string().exactOptional(),
+  /** The chassis that OVN has bound it to; absent while it is not up. */
+  chassis: z.string().exactOptional(),
+  /** The name of its logical port. */
+  logicalPort: z.string().exactOptional(),
+  /** OVN's number of the port within its switch, which tunnels carry. */
+  tunnelKey: z.number().exactOptional(),
+};
+
 /** A port of a bridge. */
 export const portInfo = z.object({
   /** `endpoint` and `attachment` are containers; `uplink` and `tunnel` belong to the network; `other` is somebody else's. */
@@ -62,6 +74,7 @@ export const portInfo = z.object({
   hostInterface: z.string(),
   /** The OpenFlow port; absent while Open vSwitch has given none. */
   ofport: z.number().exactOptional(),
+  ...place,
   mac: z.string(),
   /** With prefix length. */
   addresses: z.array(z.string()),
@@ -77,11 +90,13 @@ export type PortInfo = z.output<typeof portInfo>;
 
 /** An Ethernet interface of a container, whoever made it. */
 export const containerInterface = z.object({
+  /** Empty for a container of another host. */
   ifname: z.string(),
   mac: z.string(),
   bridge: z.string().exactOptional(),
   ofport: z.number().exactOptional(),
   hostInterface: z.string().exactOptional(),
+  ...place,
 });
 export type ContainerInterfaceInfo = z.output<typeof containerInterface>;
 

@@ -35,7 +35,7 @@ export async function askHost<T>(
 }
 
 async function withHost<T>(settings: CliSettings, purpose: Purpose, ask: (api: ControlApi) => Promise<T>): Promise<T> {
-  const [{ HostApi, readConfig }, { createHost }] = await Promise.all([
+  const [{ HostApi, readConfig }, { centralOf, createHost }] = await Promise.all([
     import('@linecard/daemon/host'),
     import('@linecard/driver'),
   ]);
@@ -46,14 +46,21 @@ async function withHost<T>(settings: CliSettings, purpose: Purpose, ask: (api: C
     onReconciled: () => undefined,
     onDocker: () => undefined,
   });
+  const central = centralOf(host.ovs);
   try {
     if (purpose === 'change') host.open();
     // What cannot be read now is told by whoever asks for it: the doctor goes on without.
     else await host.read(patienceMs).catch(() => undefined);
     return await ask(
-      new HostApi(host, { pluginDirectory: config.pluginDirectory, listen: () => undefined, sessions: () => [] }),
+      new HostApi(host, {
+        pluginDirectory: config.pluginDirectory,
+        listen: () => undefined,
+        sessions: () => [],
+        central,
+      }),
     );
   } finally {
+    await central.close();
     await host.close();
   }
 }

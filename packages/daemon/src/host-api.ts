@@ -13,11 +13,12 @@ import {
   readVersion,
   type Status,
 } from '@linecard/api';
-import { type Attachment, type Host, hostInterface } from '@linecard/driver';
-import { parseMac } from '@linecard/wire';
+import { type Attachment, type CentralLink, type Host, hostInterface, listOverlayPorts } from '@linecard/driver';
+import { LinecardError, parseMac } from '@linecard/wire';
 import { diagnose } from './doctor/diagnose.js';
 import type { AppSession } from './embedded-apps.js';
 import { innerNames } from './inner-names.js';
+import { overlayPortsOf, overlayPortTable, remoteInterfaces, withPlaces } from './overlay-tables.js';
 import { bridgeOf, controllerTable, networkTable, portTable, present } from './tables.js';
 
 /** How long an answer waits for Open vSwitch, in ms. */
@@ -33,6 +34,8 @@ export interface HostContext {
   readonly listen: () => string | undefined;
   /** What the embedded apps rule; none where no daemon runs. */
   readonly sessions: () => readonly AppSession[];
+  /** Where the networks over many hosts stand. */
+  readonly central: CentralLink;
 }
 
 /** Answers for a host from the process that has it at hand. */
@@ -72,12 +75,20 @@ export class HostApi implements ControlApi {
 
   async ports(network?: string): Promise<PortInfo[]> {
     await this.#host.ovs.whenReady(patienceMs);
+    const overlay = await this.#overlayPorts();
+    const shared = network === undefined ? overlay.ports : overlayPortsOf(overlay, network);
+    if (network !== undefined && shared !== undefined) return overlayPortTable({ ports: shared });
     const bridge = network === undefined ? undefined : bridgeOf(this.#host, network);
-    return portTable(this.#host, bridge, await innerNames(this.#host));
+    const own = portTable(this.#host, bridge, await innerNames(this.#host));
+    return [...own, ...overlayPortTable({ ports: shared ?? [] })];
+  }
+
+  #overlayPorts() {
+    return listOverlayPorts(this.#host.ovs, this.#context.central);
   }
 
   async *watchPorts(network: string | undefined, signal: AbortSignal): AsyncGenerator<PortInfo[], void, undefined> {
-    const changes = new Changes(this.#host, signal);
+    const changes = new Changes(this.#host, this.#context.central, signal);
     let last = '';
     try {
       while (!signal.aborted) {
@@ -93,8 +104,17 @@ export class HostApi implements ControlApi {
     }
   }
 
-  interfaces(container: string): Promise<ContainerInterfaceInfo[]> {
-    return this.#host.finder.find(container);
+  async interfaces(container: string): Promise<ContainerInterfaceInfo[]> {
+    try {
+      const interfaces = await this.#host.finder.find(container);
+      const shared = interfaces.some(({ bridge }) => bridge === this.#context.central.current?.settings.bridge);
+      return shared ? withPlaces(interfaces, await this.#overlayPorts()) : interfaces;
+    } catch (error) {
+      if (!(error instanceof LinecardError && error.code === 'LC_NOT_FOUND')) throw error;
+      const elsewhere = remoteInterfaces(await this.#overlayPorts(), container);
+      if (elsewhere.length === 0) throw error;
+      return elsewhere;
+    }
   }
 
   async controllers(): Promise<ControllerInfo[]> {
@@ -136,16 +156,19 @@ class Changes {
   #dirty = false;
   #wake: (() => void) | undefined;
 
-  constructor({ ovs, net }: Host, signal: AbortSignal) {
+  constructor({ ovs, net }: Host, central: CentralLink, signal: AbortSignal) {
     const { replica } = ovs.view;
+    const shared = central.current?.nb.replica;
     const note = () => {
       this.#dirty = true;
       this.#wake?.();
     };
     replica.on('change', note);
+    shared?.on('change', note);
     signal.addEventListener('abort', note);
     this.#cleanups = [
       () => void replica.off('change', note),
+      () => void shared?.off('change', note),
       () => signal.removeEventListener('abort', note),
       net.watch((event) => {
         if (event.kind === 'link') note();

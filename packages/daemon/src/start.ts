@@ -111,6 +111,7 @@ async function serve(
     pluginDirectory: config.pluginDirectory,
     listen: () => listen,
     sessions: () => apps.sessions,
+    central: overlay.central,
   });
   closing.push(await listenControl(api, config.controlSocket));
   const plugins: PluginListener[] = await listenPlugins(host, overlay, config.pluginDirectory, (call) => {

@@ -6,11 +6,12 @@ export { createHost, driverNames, type Host, type HostOptions } from './host.js'
 export { hostInterface, peerInterface } from './names.js';
 export { networkOptionTable, parseNetworkOptions } from './network-options.js';
 export { describeSubnets, type NetworkPlan, overheadOf, planNetwork } from './network-plan.js';
+export type { CentralLink } from './overlay/central.js';
 export { type CentralMember, startCentral } from './overlay/central-member.js';
 export { collectNow } from './overlay/collector.js';
 export { type JoinReply, type JoinRequest, joinHost } from './overlay/join.js';
-export { listRemotePorts, type RemotePort } from './overlay/list-ports.js';
+export { listOverlayPorts, type OverlayPortInfo, type OverlayPorts } from './overlay/list-ports.js';
 export { createOverlay, type Overlay, type OverlayOptions, overlayDriverName } from './overlay/overlay.js';
-export { withCentral } from './overlay/with-central.js';
+export { centralOf, withCentral } from './overlay/with-central.js';
 export type { Attachment, ContainerRef, Lease, Port, PortMapping } from './records.js';
 export type { Network, State } from './state.js';

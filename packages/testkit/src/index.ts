@@ -1,5 +1,5 @@
 export { Bed, type BedOptions } from './bed.js';
-export type { DaemonOptions } from './daemon.js';
+export { type DaemonOptions, linecardMain } from './daemon.js';
 export type { DockerOptions } from './docker.js';
 export { type HostFootprint, hostFootprint } from './footprint.js';
 export { askSocket, type HttpAnswer } from './http.js';

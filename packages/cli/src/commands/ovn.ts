@@ -1,7 +1,6 @@
-import type { CentralMember, RemotePort } from '@linecard/driver';
+import type { CentralMember } from '@linecard/driver';
 import { LinecardError } from '@linecard/wire';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Column } from '../output.js';
 import { hostOvsdb } from '../settings.js';
 import { addAcl } from './ovn-acl.js';
 
@@ -63,15 +62,6 @@ export function addOvn(program: Command): void {
     .addOption(new Option('--encap-type <type>', 'type of the tunnels').choices(['geneve', 'vxlan']).default('geneve'))
     .action(join);
   ovn
-    .command('ports')
-    .summary('list the ports of all hosts')
-    .description(
-      'Lists the containers on logical switches, on whatever host they are: chassis, OpenFlow port on its integration\n' +
-        'bridge, logical port and tunnel key.',
-    )
-    .option('--json', 'print JSON')
-    .action(ports);
-  ovn
     .command('gc')
     .summary('collect what dead hosts have left')
     .description(
@@ -93,26 +83,6 @@ async function gc({ grace }: { readonly grace: number }): Promise<void> {
   const { collectNow } = await import('@linecard/driver');
   const lines = await collectNow(hostOvsdb(), grace * 1000);
   process.stdout.write(`${lines.length === 0 ? 'every host lives' : lines.join('\n')}\n`);
-}
-
-async function ports(options: { readonly json?: true }): Promise<void> {
-  const [{ listRemotePorts, withCentral }, { json, painter, table }] = await Promise.all([
-    import('@linecard/driver'),
-    import('../output.js'),
-  ]);
-  const list = await withCentral(hostOvsdb(), listRemotePorts);
-  const columns: Column<RemotePort>[] = [
-    { title: 'NETWORK', text: ({ network }) => network },
-    { title: 'CONTAINER', text: ({ container }) => container ?? '' },
-    { title: 'HOST', text: ({ host }) => host },
-    { title: 'CHASSIS', text: ({ chassis }) => chassis ?? '' },
-    { title: 'OFPORT', text: ({ ofport }) => String(ofport ?? '') },
-    { title: 'MAC', text: ({ mac }) => mac },
-    { title: 'ADDRESSES', text: ({ addresses }) => addresses.join(' ') },
-    { title: 'PORT', text: ({ port }) => port.slice(0, 12) },
-    { title: 'KEY', text: ({ tunnelKey }) => String(tunnelKey ?? '') },
-  ];
-  process.stdout.write(options.json ? json(list) : table(columns, list, painter(process.stdout, process.env)));
 }
 
 async function central({ address, members = [address], ...files }: CentralOptions): Promise<void> {

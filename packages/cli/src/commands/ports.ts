@@ -13,7 +13,10 @@ export function addPorts(program: Command): void {
   program
     .command('ports')
     .summary('list the OpenFlow ports')
-    .description('Lists the ports of all networks, or of one, with their OpenFlow port numbers.')
+    .description(
+      'Lists the ports of all networks, or of one, with their OpenFlow port numbers; of networks over many hosts those\n' +
+        'of all hosts, with host and tunnel key.',
+    )
     .argument('[network]', 'name or ID of a network, or name of a bridge')
     .option('--json', 'print JSON')
     .option('--watch', 'print the table again after each change, until Ctrl-C; with --json one line for each')
@@ -52,6 +55,11 @@ const columns: readonly Column<PortInfo>[] = [
   },
   { title: 'VLAN', text: ({ vlan }) => String(vlan ?? '') },
   { title: 'PUBLISHED', text: publishedText },
+  {
+    title: 'HOST',
+    text: ({ host, chassis }) => (host === chassis || !chassis ? (host ?? '') : `${host} (${chassis})`),
+  },
+  { title: 'KEY', text: ({ tunnelKey }) => String(tunnelKey ?? '') },
   { title: 'BRIDGE', text: ({ bridge }) => bridge },
   { title: 'INTERFACE', text: ({ hostInterface }) => hostInterface },
   { title: 'STATE', text: ({ state, error }) => error ?? state, colour: ({ state }) => states[state] },

@@ -3,10 +3,15 @@ import { type Central, CentralLink } from './central.js';
 
 const patienceMs = 15_000;
 
+/** The northbound database that a host's Open vSwitch names, for who has no part in its networks. */
+export function centralOf(ovs: OpenvSwitch): CentralLink {
+  return new CentralLink(ovs, { onReady: () => undefined, onLost: () => undefined, onPort: () => undefined });
+}
+
 /** Does something with the northbound database that a host's Open vSwitch names; where no daemon runs, too. */
 export async function withCentral<T>(ovsdb: string, work: (central: Central) => Promise<T>): Promise<T> {
   const ovs = new OpenvSwitch({ endpoint: ovsdb });
-  const link = new CentralLink(ovs, { onReady: () => undefined, onLost: () => undefined, onPort: () => undefined });
+  const link = centralOf(ovs);
   try {
     ovs.start();
     return await work(await link.ready(patienceMs));
