@@ -1,6 +1,6 @@
 import type { AtomValue, Value } from './datum.js';
 import type { Uuid } from './schema.js';
-import type { StoredRow } from './table.js';
+import type { RowFollower, StoredRow } from './table.js';
 
 /** The rows of one table by a value in them. */
 export interface Lookup<K, R> {
@@ -15,7 +15,7 @@ export interface Lookup<K, R> {
  * sorted set, whose elements are indexed each. Costs nothing when the value did not change, and for a set a walk over
  * the old and the new one.
  */
-export class RowIndex implements Lookup<AtomValue, StoredRow> {
+export class RowIndex implements Lookup<AtomValue, StoredRow>, RowFollower {
   readonly #rows: ReadonlyMap<Uuid, StoredRow>;
   readonly #keyOf: (row: StoredRow) => AtomValue | undefined | readonly AtomValue[];
   readonly #uuids = new Map<AtomValue, Set<Uuid>>();
@@ -38,7 +38,6 @@ export class RowIndex implements Lookup<AtomValue, StoredRow> {
     return undefined;
   }
 
-  /** The row was `old` and is now `row`; undefined: not there. */
   update(old: StoredRow | undefined, row: StoredRow | undefined): void {
     const before = old && this.#keyOf(old);
     const after = row && this.#keyOf(row);

@@ -1,6 +1,5 @@
 import { LinecardError } from '@linecard/wire';
 import { applyDiff, type ColumnType, decode, sameValue, type Value } from './datum.js';
-import type { RowIndex } from './rowindex.js';
 import { type Schema, typeOfColumn, type Uuid } from './schema.js';
 
 /** A row as it is kept: its identity and one property for each chosen column. Never changed, only replaced. */
@@ -14,6 +13,12 @@ export interface StoredChange {
   readonly new?: StoredRow | undefined;
 }
 
+/** What is told of each change of a row. */
+export interface RowFollower {
+  /** The row was `old` and is now `row`; undefined: not there. */
+  update(old: StoredRow | undefined, row: StoredRow | undefined): void;
+}
+
 /** The chosen columns of one table: its rows, and the indexes over them, which are always in step. */
 export class TableStore {
   readonly name: string;
@@ -21,7 +26,7 @@ export class TableStore {
   readonly #rows = new Map<Uuid, StoredRow>();
   readonly #columns: readonly (readonly [name: string, type: ColumnType])[];
   readonly #types: ReadonlyMap<string, ColumnType>;
-  readonly #indexes: RowIndex[] = [];
+  readonly #indexes: RowFollower[] = [];
 
   /** Throws `LC_INVALID` when the schema has no such table or column. */
   constructor(schema: Schema<unknown>, name: string, columns: readonly string[]) {
@@ -36,7 +41,7 @@ export class TableStore {
   }
 
   /** Keeps `index` up to date from now on. */
-  attach(index: RowIndex): void {
+  attach(index: RowFollower): void {
     this.#indexes.push(index);
     for (const row of this.#rows.values()) index.update(undefined, row);
   }

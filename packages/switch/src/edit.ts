@@ -220,10 +220,9 @@ export class SwitchEdit {
     owned: readonly string[] = [],
   ): void {
     const entries = Object.fromEntries<string | undefined>([
-      ...owned.filter((key) => old.has(key)).map((key) => [key, undefined] as const),
+      ...owned.filter((key) => old.has(key) && !wanted.has(key)).map((key) => [key, undefined] as const),
       ...[...wanted].filter(([key, value]) => old.get(key) !== value),
     ]);
-    for (const key of owned) if (wanted.get(key) === old.get(key)) delete entries[key];
     if (Object.keys(entries).length === 0) return;
     if (table === 'Bridge') this.#tx.setKeys('Bridge', uuid, column, entries);
     else this.#tx.setKeys('Interface', uuid, column, entries);
