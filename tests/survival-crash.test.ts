@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Bed } from '@linecard/testkit';
 import { expect, it } from 'vitest';
 import { startDaemon, whenSound } from './support/survival.js';
@@ -16,7 +17,9 @@ async function crash(bed: Bed, step: string, work: Work): Promise<void> {
     () => 'lives, and the work is done',
     (error: Error) => `lives, though ${error.message}`,
   );
-  const end = await Promise.race([daemon.exited, working.then((outcome) => daemon.exit ?? outcome)]);
+  // A client may hear of the death of its connection before this process hears of the death of its child.
+  const lives = working.then((outcome) => setTimeout(10_000, outcome, { ref: false }));
+  const end = await Promise.race([daemon.exited, lives]);
   expect(end, `the daemon at ${step}`).toMatchObject({ signal: 'SIGKILL' });
   await startDaemon(bed);
   await working;
