@@ -243,25 +243,27 @@ export class Attacher {
       await this.#fabric.savePort(port);
       return false;
     }
-    this.#reconciler.guard(port.id);
+    await this.#reconciler.guarded(port.id, () => this.#plug(attachment, port, pid));
+    return true;
+  }
+
+  async #plug(attachment: Attachment, port: Port, pid: number): Promise<void> {
+    const { state, checkpoint } = this.#fabric.parts;
     try {
       // Its device has the name of the one before a restart, or before it was detached.
       await this.#fabric.letGo(port);
       state.setPort(port);
       await this.#fabric.makePort(port, attachment.mtu);
       await this.#net.setLink(peerInterface(port.id), { netns: { pid }, name: attachment.ifname, up: true });
-      this.#fabric.parts.checkpoint('link-moved');
+      checkpoint('link-moved');
       await configure(attachment, pid);
-      this.#fabric.parts.checkpoint('link-configured');
+      checkpoint('link-configured');
       await this.#ofport(attachment);
     } catch (error) {
       state.deletePort(port.id);
       await this.#fabric.removePort(port).catch(() => undefined);
       throw error;
-    } finally {
-      this.#reconciler.unguard(port.id);
     }
-    return true;
   }
 
   async #isWired(attachment: Attachment, pid: number): Promise<boolean> {

@@ -1,14 +1,7 @@
-import {
-  isErrno,
-  type Link,
-  type LinkReaper,
-  type Netlink,
-  readSysctl,
-  tapHasOffloads,
-  writeSysctl,
-} from '@linecard/linux';
-import type { BridgeSpec, OpenvSwitch, SwitchEdit } from '@linecard/switch';
+import { type Link, readSysctl, writeSysctl } from '@linecard/linux';
+import type { BridgeSpec, SwitchEdit } from '@linecard/switch';
 import { formatCidr, LinecardError } from '@linecard/wire';
+import { ContainerLinks, type LinkParts } from './container-link.js';
 import { type EmbeddedApps, embeddedApps } from './embedded.js';
 import type { Firewall } from './firewall.js';
 import { hostInterface, peerInterface, stableMac } from './names.js';
@@ -18,15 +11,12 @@ import type { Network, PlainBridge, State } from './state.js';
 import { containerPort, fixedPorts, networkBridge, seatOfInterface } from './switch-specs.js';
 
 /** What a fabric is made of. */
-export interface FabricParts {
-  readonly ovs: OpenvSwitch;
-  readonly net: Netlink;
-  readonly reaper: LinkReaper;
+export interface FabricParts extends LinkParts {
   readonly firewall: Firewall;
   readonly state: State;
   /** Undefined where no daemon runs. */
   readonly apps: EmbeddedApps | undefined;
-  /** Told when a port's link is found dead, so that what hangs on the port can be let go. */
+  /** Told when a port goes, so that what hangs on it can be let go. */
   readonly onPortGone: (id: string) => void;
   /** Told of each step on the way; tests kill the process there. */
   readonly checkpoint: (step: string) => void;
@@ -38,11 +28,12 @@ const settleMs = 10_000;
 /** Makes the switch, the kernel's links and addresses, and the firewall what the state wants: one piece at a time. */
 export class Fabric {
   readonly parts: FabricParts;
-  readonly #offloads = new Map<string, { readonly ifindex: number; readonly has: boolean }>();
+  readonly #links: ContainerLinks;
   #reaping: Promise<void> = Promise.resolve();
 
   constructor(parts: FabricParts) {
     this.parts = parts;
+    this.#links = new ContainerLinks(parts);
   }
 
   /** `netdev` where userspace is asked for or the kernel has no Open vSwitch, else `system`. */
@@ -253,50 +244,13 @@ export class Fabric {
    * moved into a container.
    */
   async makePort(port: Port, mtu: number): Promise<void> {
-    await this.#makeLink(port, mtu);
-    // The kernel sets the checksums while Open vSwitch is at work on the row.
-    await Promise.all([this.savePort(port), this.#setChecksums(port)]);
-    this.parts.checkpoint('row-committed');
-  }
-
-  async #makeLink(port: Port, mtu: number): Promise<void> {
-    const { net, reaper, checkpoint } = this.parts;
-    const [name, peer] = [hostInterface(port.id), peerInterface(port.id)];
-    const create = () => net.createVeth({ name, peer, mtu, peerMac: port.mac, up: true });
-    try {
-      await create();
-    } catch (error) {
-      // Left by a process that was killed between the link and the row: Docker asks again with the same ID.
-      if (!isErrno(error, 'EEXIST')) throw error;
-      await reaper.remove([name]);
-      await create();
-    }
+    const { checkpoint } = this.parts;
+    const peer = peerInterface(port.id);
+    await this.#links.make({ name: hostInterface(port.id), peer, mac: port.mac, mtu });
     checkpoint('link-created');
-  }
-
-  /** Whether the local port of a bridge has offloads. Asked once for each device: it is a new one when ovs-vswitchd is. */
-  #hasOffloads(bridge: string): boolean {
-    const ifindex = this.parts.ovs.view.interface(bridge)?.ifindex;
-    const known = this.#offloads.get(bridge);
-    if (known !== undefined && known.ifindex === ifindex) return known.has;
-    const has = tapHasOffloads(bridge);
-    if (ifindex !== undefined) this.#offloads.set(bridge, { ifindex, has });
-    return has;
-  }
-
-  /**
-   * The userspace datapath passes frames on as they are; without its own offloads a partial checksum stays partial,
-   * ping works and TCP delivers nothing. The setting survives the move into the container.
-   */
-  async #setChecksums(port: Port): Promise<void> {
-    const { net } = this.parts;
-    if (this.isUserspace(port.bridge) && !this.#hasOffloads(port.bridge))
-      await net.disableTxChecksum(peerInterface(port.id));
-  }
-
-  /** Whether a bridge is switched by ovs-vswitchd itself and not by the kernel. */
-  isUserspace(bridge: string): boolean {
-    return this.parts.ovs.view.bridge(bridge)?.datapath_type === 'netdev';
+    // The kernel sets the checksums while Open vSwitch is at work on the row.
+    await Promise.all([this.savePort(port), this.#links.setChecksums(peer, port.bridge)]);
+    checkpoint('row-committed');
   }
 
   /** Writes into an edit all that is wanted of a port. */

@@ -1,7 +1,6 @@
-import type { DockerEngine, DockerWatch } from '@linecard/docker';
+import type { DockerEngine, DockerWatch, NetworkDriver } from '@linecard/docker';
 import type { Netlink } from '@linecard/linux';
 import type { LinecardError } from '@linecard/wire';
-import type { DockerDriver } from './docker-driver.js';
 import type { Fabric } from './fabric.js';
 import { hostInterface, isHostInterface } from './names.js';
 
@@ -11,7 +10,7 @@ export interface GarbageParts {
   readonly watch: DockerWatch;
   readonly net: Netlink;
   readonly fabric: Fabric;
-  readonly driver: DockerDriver;
+  readonly driver: NetworkDriver;
   /** How long, in ms, what Docker does not know must stay unknown before it is removed. Docker repeats calls for 15 s. */
   readonly graceMs: number;
   readonly onError: (what: string, error: unknown) => void;

@@ -1,4 +1,4 @@
-import { DockerEngine, DockerWatch } from '@linecard/docker';
+import { DockerEngine, DockerWatch, type NetworkDriver } from '@linecard/docker';
 import { LinkReaper, Netlink } from '@linecard/linux';
 import { OpenvSwitch } from '@linecard/switch';
 import { Attacher } from './attach.js';
@@ -11,6 +11,7 @@ import { Firewall } from './firewall.js';
 import { HostPorts } from './host-ports.js';
 import { Identity } from './identity.js';
 import { loadState } from './load.js';
+import { LocalBackend } from './local-backend.js';
 import { limitAtContainer } from './rate-limit.js';
 import { Reconciler } from './reconciler.js';
 import type { Port } from './records.js';
@@ -46,7 +47,7 @@ export interface Host {
   readonly watch: DockerWatch;
   readonly fabric: Fabric;
   readonly reconciler: Reconciler;
-  readonly driver: DockerDriver;
+  readonly driver: NetworkDriver;
   readonly identity: Identity;
   readonly attacher: Attacher;
   readonly finder: PortFinder;
@@ -84,7 +85,7 @@ export function createHost(options: HostOptions): Host {
     dhcp.stop(id);
   };
   const limitRate = (port: Port) => {
-    if (!fabric.isUserspace(port.bridge)) return; // the kernel's datapath polices by itself
+    if (!ovs.view.isUserspace(port.bridge)) return; // the kernel's datapath polices by itself
     limitAtContainer(net, port).catch((error: unknown) => options.onError('limit the rate of a container', error));
   };
   const revive = (port: Port) => {
@@ -111,7 +112,7 @@ export function createHost(options: HostOptions): Host {
       for (const port of state.ports.values()) revive(port);
     },
   });
-  const driver = new DockerDriver({ state, fabric, reconciler, firewall, hostPorts, dhcp });
+  const driver = new DockerDriver(new LocalBackend({ fabric, reconciler, dhcp }), hostPorts);
   const engine = new DockerEngine({ socketPath: options.dockerSocket });
   const watch = new DockerWatch(engine);
   watch.on('up', () => options.onDocker(true)).on('down', () => options.onDocker(false));

@@ -5,7 +5,7 @@ export type { ContainerInterface } from './find-ports.js';
 export { createHost, driverNames, type Host, type HostOptions } from './host.js';
 export { hostInterface, peerInterface } from './names.js';
 export { networkOptionTable, parseNetworkOptions } from './network-options.js';
-export { describeSubnets, type NetworkPlan, overheadOf, planNetwork } from './network-plan.js';
+export { type NetworkPlan, overheadOf, planNetwork } from './network-plan.js';
 export type { CentralLink } from './overlay/central.js';
 export { type CentralMember, startCentral } from './overlay/central-member.js';
 export { collectNow } from './overlay/collector.js';

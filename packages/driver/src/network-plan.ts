@@ -1,4 +1,4 @@
-import { type Cidr, contains, formatCidr, LinecardError, networkOf, parseCidr } from '@linecard/wire';
+import { type Cidr, contains, LinecardError, networkOf, parseCidr } from '@linecard/wire';
 import { bridgeName, stableMac } from './names.js';
 import { type NetworkOptions, parseNetworkOptions, type Tunnel, type Uplink } from './network-options.js';
 
@@ -149,9 +149,4 @@ export function gatewaysFor(plan: NetworkPlan, addresses: readonly string[]): { 
     found[gateway.family === 4 ? 'v4' : 'v6'] ??= gateway.address;
   }
   return found;
-}
-
-/** The text of a network's subnets, for people: `172.12.0.0/24 fd00::/64`. */
-export function describeSubnets(plan: NetworkPlan): string {
-  return plan.subnets.map(({ pool }) => formatCidr(pool)).join(' ');
 }

@@ -1,118 +1,60 @@
 import type { Link } from '@linecard/linux';
+import type { SwitchEdit } from '@linecard/switch';
 import type { Fabric } from './fabric.js';
 import { loadState } from './load.js';
 import { hostInterface, hostOf, isHostInterface } from './names.js';
+import { type Attempt, type KernelEvent, type LoopHooks, ReconcileLoop } from './reconcile-loop.js';
 import type { Port } from './records.js';
 import type { Network } from './state.js';
 
 /** What the reconciler tells of its work. */
-export interface ReconcilerHooks {
+export interface ReconcilerHooks extends LoopHooks {
   /** A look is over; `repairs` counts what was not as wanted. */
   readonly onRun: (result: { readonly ms: number; readonly repairs: number }) => void;
-  /** The state was read from OVSDB, once, before any request is served. */
-  readonly onLoaded: () => void;
   /** The container's end of a port is up. */
   readonly onCarrier: (portId: string) => void;
-  /** A piece that could not be put right; it is tried again. */
-  readonly onError: (what: string, error: unknown) => void;
 }
-
-const firstRetryMs = 250;
-const longestRetryMs = 30_000;
 
 /**
  * Holds the world against the state and puts right what differs: after the start, after every reconnect to OVSDB, and
  * when a link, a row or an address that is ours goes away. It never asks Docker; who lives and who does not, the
  * kernel knows: an endpoint whose link died with its container's namespace is gone.
  */
-export class Reconciler {
+export class Reconciler extends ReconcileLoop<ReconcilerHooks> {
   readonly #fabric: Fabric;
-  readonly #hooks: ReconcilerHooks;
-  readonly #guarded = new Set<string>();
-  readonly #cleanups: (() => void)[] = [];
-  #loaded: Promise<void> | undefined;
-  #markLoaded: (() => void) | undefined;
-  #isLoaded = false;
-  #running: Promise<void> | undefined;
-  #dirty = false;
-  #retryMs = firstRetryMs;
-  #retry: NodeJS.Timeout | undefined;
-  #closed = false;
 
   constructor(fabric: Fabric, hooks: ReconcilerHooks) {
+    super(fabric.parts, hooks);
     this.#fabric = fabric;
-    this.#hooks = hooks;
-    this.#loaded = new Promise((resolve) => {
-      this.#markLoaded = resolve;
-    });
   }
 
-  /** Follows OVSDB and the kernel from now on. */
-  start(): void {
-    const { ovs, net } = this.#fabric.parts;
-    const replica = ovs.view.replica;
-    const onSynced = () => this.#onSynced();
+  override start(): void {
+    const { replica } = this.#fabric.parts.ovs.view;
     const onChange: Parameters<typeof replica.on<'change'>>[1] = (changes) => {
-      if (this.#isLoaded && changes.some((change) => change.new === undefined && this.#misses(change))) this.schedule();
+      if (this.isLoaded && changes.some((change) => change.new === undefined && this.#misses(change))) this.schedule();
     };
-    replica.on('synced', onSynced).on('change', onChange);
-    this.#cleanups.push(
-      () => void replica.off('synced', onSynced).off('change', onChange),
-      net.watch((event) => {
-        if (event.kind === 'failed') this.#hooks.onError('watch the kernel', event.error);
-        else if (event.kind === 'overrun' || this.#concerns(event)) this.schedule();
-      }),
-    );
-    if (replica.synced) onSynced();
-  }
-
-  async close(): Promise<void> {
-    this.#closed = true;
-    clearTimeout(this.#retry);
-    for (const cleanup of this.#cleanups) cleanup();
-    await this.#running;
+    replica.on('change', onChange);
+    this.cleanups.push(() => void replica.off('change', onChange));
+    super.start();
   }
 
   /** Resolves when OVSDB answers and the state was read from it. Rejects with `LC_OVSDB_UNREACHABLE`. */
   async whenReady(timeoutMs: number): Promise<void> {
     const { ovs } = this.#fabric.parts;
-    if (this.#isLoaded && ovs.ready) return;
+    if (this.isLoaded && ovs.ready) return;
     await ovs.whenReady(timeoutMs);
-    await this.#loaded;
+    this.#load();
   }
 
-  /** Keeps a port that is being made from being taken for a dead one. */
-  guard(id: string): void {
-    this.#guarded.add(id);
-  }
-
-  unguard(id: string): void {
-    this.#guarded.delete(id);
-  }
-
-  /** Looks once more, now or right after the look under way. */
-  schedule(): void {
-    if (this.#closed) return;
-    this.#dirty = true;
-    this.#running ??= this.#loop().finally(() => {
-      this.#running = undefined;
-    });
-  }
-
-  /** Resolves when no look is under way. */
-  async idle(): Promise<void> {
-    while (this.#running !== undefined) await this.#running;
-  }
-
-  #onSynced(): void {
+  #load(): void {
     const { ovs, state } = this.#fabric.parts;
-    if (!this.#isLoaded) {
-      loadState(ovs.view, state, performance.now(), (error) => this.#hooks.onError('read the state from OVSDB', error));
-      this.#isLoaded = true;
-      this.#hooks.onLoaded();
-      this.#markLoaded?.();
-    }
-    this.schedule();
+    const report = (error: unknown) => this.hooks.onError('read the state from OVSDB', error);
+    this.loadOnce(() => loadState(ovs.view, state, performance.now(), report));
+  }
+
+  protected override synced(): void {
+    this.#load();
+    super.synced();
   }
 
   /** Whether a row that went away is still wanted. */
@@ -127,7 +69,7 @@ export class Reconciler {
   }
 
   /** Whether something in the kernel changed that the state has an opinion on. */
-  #concerns(event: KernelEvent): boolean {
+  protected concerns(event: KernelEvent): boolean {
     const { state } = this.#fabric.parts;
     if (event.kind === 'link') {
       const { name } = event.link;
@@ -146,44 +88,26 @@ export class Reconciler {
 
   #portChanged(change: 'new' | 'delete', link: Link): boolean {
     const port = this.#fabric.parts.state.portOfInterface(link.name);
-    if (port !== undefined && change === 'new' && link.flags.lowerUp) this.#hooks.onCarrier(port.id);
+    if (port !== undefined && change === 'new' && link.flags.lowerUp) this.hooks.onCarrier(port.id);
     return port !== undefined && change === 'delete';
   }
 
-  async #loop(): Promise<void> {
-    while (this.#dirty && !this.#closed) {
-      this.#dirty = false;
-      const started = performance.now();
-      try {
-        const repairs = await this.#look();
-        this.#retryMs = firstRetryMs;
-        this.#hooks.onRun({ ms: performance.now() - started, repairs });
-      } catch (error) {
-        this.#hooks.onError('reconcile', error);
-        this.#later();
-      }
-    }
+  protected async look(attempt: Attempt): Promise<void> {
+    const started = performance.now();
+    const repairs = await this.#repair(attempt);
+    this.hooks.onRun({ ms: performance.now() - started, repairs });
   }
 
-  #later(): void {
-    clearTimeout(this.#retry);
-    this.#retry = setTimeout(() => this.schedule(), this.#retryMs);
-    this.#retryMs = Math.min(this.#retryMs * 2, longestRetryMs);
-  }
-
-  async #look(): Promise<number> {
+  /** Returns how much was not as wanted. */
+  async #repair(attempt: Attempt): Promise<number> {
     const { ovs, net, firewall, state } = this.#fabric.parts;
     if (!ovs.ready) return 0;
     // Only ports that were there before the kernel was asked: one made meanwhile may be missing from its answer.
-    const before = [...state.ports.values()].filter(({ id }) => !this.#guarded.has(id));
+    const before = [...state.ports.values()].filter(({ id }) => !this.underway.has(id));
     const links = new Map((await net.links()).map((link) => [link.name, link]));
     // One that is guarded since then is being made again.
-    const isDead = ({ id }: Port) => !links.has(hostInterface(id)) && state.ports.has(id) && !this.#guarded.has(id);
+    const isDead = ({ id }: Port) => !links.has(hostInterface(id)) && state.ports.has(id) && !this.underway.has(id);
     let repairs = this.#forgetDead(before.filter(isDead));
-    const failures: [string, unknown][] = [];
-    const attempt = async (what: string, work: () => Promise<unknown>) => {
-      await work().catch((error: unknown) => failures.push([what, error]));
-    };
     const rows = this.#rowCount();
     await Promise.all([...state.networks.values()].map((network) => this.#mendNetwork(network, attempt)));
     await Promise.all(
@@ -201,8 +125,6 @@ export class Reconciler {
     }
     await attempt('firewall', () => firewall.sync());
     repairs += await this.#reapOrphans(links);
-    for (const [what, error] of failures) this.#hooks.onError(what, error);
-    if (failures.length > 0) this.#later();
     return repairs;
   }
 
@@ -250,7 +172,7 @@ export class Reconciler {
   }
 
   async #mendPort(port: Port, attempt: Attempt): Promise<void> {
-    if (this.#guarded.has(port.id)) return;
+    if (this.underway.has(port.id)) return;
     await attempt(`port ${hostInterface(port.id)}`, () => this.#fabric.savePort(port));
   }
 
@@ -269,12 +191,12 @@ export class Reconciler {
     return [
       ...ports.map(
         ({ name }) =>
-          (edit: Edit) =>
+          (edit: SwitchEdit) =>
             edit.removePort(name),
       ),
       ...bridges.map(
         ({ name }) =>
-          (edit: Edit) =>
+          (edit: SwitchEdit) =>
             edit.removeBridge(name),
       ),
     ];
@@ -295,10 +217,3 @@ export class Reconciler {
     return orphans.length;
   }
 }
-
-type Attempt = (what: string, work: () => Promise<unknown>) => Promise<void>;
-type Edit = Parameters<Parameters<Fabric['parts']['ovs']['commit']>[0]>[0];
-type KernelEvent = Exclude<
-  Parameters<Parameters<Fabric['parts']['net']['watch']>[0]>[0],
-  { kind: 'overrun' } | { kind: 'failed' }
->;

@@ -97,6 +97,11 @@ export class SwitchView {
     return this.#bridgeByName.one(name);
   }
 
+  /** Whether a bridge is switched by ovs-vswitchd itself and not by the kernel. */
+  isUserspace(bridge: string): boolean {
+    return this.bridge(bridge)?.datapath_type === 'netdev';
+  }
+
   port(name: string): PortRow | undefined {
     return this.#portByName.one(name);
   }

@@ -1,4 +1,4 @@
-import { isErrno, type LinkReaper, type Netlink, tapHasOffloads, writeSysctl } from '@linecard/linux';
+import { writeSysctl } from '@linecard/linux';
 import {
   editEndpoint,
   editNetwork,
@@ -8,8 +8,9 @@ import {
   type NorthboundTransaction,
   transit,
 } from '@linecard/ovn';
-import type { OpenvSwitch, SwitchEdit } from '@linecard/switch';
+import type { SwitchEdit } from '@linecard/switch';
 import { contains, LinecardError, parseCidr } from '@linecard/wire';
+import { ContainerLinks, type LinkParts } from '../container-link.js';
 import { enableIPv6Forwarding } from '../fabric.js';
 import type { Central, CentralLink, HostSettings } from './central.js';
 import { OverlayFirewall } from './firewall.js';
@@ -27,10 +28,7 @@ import {
 import type { OverlayState } from './state.js';
 
 /** What an overlay fabric is made of. */
-export interface OverlayParts {
-  readonly ovs: OpenvSwitch;
-  readonly net: Netlink;
-  readonly reaper: LinkReaper;
+export interface OverlayParts extends LinkParts {
   readonly central: CentralLink;
   readonly state: OverlayState;
   /** Told of what works, but not as it should. */
@@ -46,11 +44,13 @@ const portMs = 10_000;
 export class OverlayFabric {
   readonly parts: OverlayParts;
   readonly firewall: OverlayFirewall;
+  readonly #links: ContainerLinks;
   readonly #warned = new Set<string>();
 
   constructor(parts: OverlayParts) {
     this.parts = parts;
     this.firewall = new OverlayFirewall(parts.state, parts.net);
+    this.#links = new ContainerLinks(parts);
   }
 
   /** A network as the northbound database is to have it. */
@@ -199,10 +199,13 @@ export class OverlayFabric {
   }
 
   async #plug(port: OverlayPort, network: OverlayNetwork, bridge: string, mtu: number): Promise<void> {
-    await this.makeLink(port, bridge, mtu);
-    this.parts.checkpoint('overlay-link-created');
-    await this.parts.ovs.commit((edit) => this.editPort(edit, port, network, bridge));
-    this.parts.checkpoint('overlay-row-committed');
+    const { ovs, checkpoint } = this.parts;
+    const peer = overlayPeer(port.id);
+    await this.#links.make({ name: overlayInterface(port.id), peer, mac: port.mac, mtu });
+    checkpoint('overlay-link-created');
+    const commit = ovs.commit((edit) => this.editPort(edit, port, network, bridge));
+    await Promise.all([commit, this.#links.setChecksums(peer, bridge)]);
+    checkpoint('overlay-row-committed');
   }
 
   /** Writes the logical port as far as it is missing. */
@@ -218,23 +221,6 @@ export class OverlayFabric {
   editPort(edit: SwitchEdit, port: OverlayPort, network: OverlayNetwork, bridge: string): void {
     const externalIds = overlayPortIds(port, network.name);
     edit.ensurePort({ bridge, name: overlayInterface(port.id), type: '', externalIds, ownedIds: overlayPortKeys });
-  }
-
-  /** Makes an endpoint's veth pair: up outside, checksums as the datapath needs them. */
-  async makeLink(port: OverlayPort, bridge: string, mtu: number): Promise<void> {
-    const { net, reaper, ovs } = this.parts;
-    const [name, peer] = [overlayInterface(port.id), overlayPeer(port.id)];
-    const create = () => net.createVeth({ name, peer, mtu, peerMac: port.mac, up: true });
-    try {
-      await create();
-    } catch (error) {
-      // Left by a process that was killed between the link and the row: Docker asks again with the same ID.
-      if (!isErrno(error, 'EEXIST')) throw error;
-      await reaper.remove([name]);
-      await create();
-    }
-    const userspace = ovs.view.bridge(bridge)?.datapath_type === 'netdev';
-    if (userspace && !(await tapHasOffloads(bridge))) await net.disableTxChecksum(peer);
   }
 
   /** Removes an endpoint's interface and link from this host. */

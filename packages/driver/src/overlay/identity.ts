@@ -1,9 +1,8 @@
-import type { DockerEngine, DockerEvent, DockerNetwork, DockerWatch } from '@linecard/docker';
+import type { DockerEngine, DockerEvent, DockerNetwork, DockerWatch, NetworkDriver } from '@linecard/docker';
 import type { Netlink } from '@linecard/linux';
 import { parseCidr } from '@linecard/wire';
 import type { OverlayFabric } from './fabric.js';
 import { overlayInterface } from './names.js';
-import type { OverlayDriver } from './overlay-driver.js';
 import { ownSpace, planOverlay } from './plan.js';
 import type { OverlayReconciler } from './reconciler.js';
 
@@ -14,7 +13,7 @@ export interface OverlayIdentityParts {
   readonly net: Netlink;
   readonly fabric: OverlayFabric;
   readonly reconciler: OverlayReconciler;
-  readonly driver: OverlayDriver;
+  readonly driver: NetworkDriver;
   /** The name under which Docker knows the driver. */
   readonly driverName: string;
   /** How long, in ms, what Docker does not know must stay unknown before it is removed. */
@@ -94,7 +93,7 @@ export class OverlayIdentity {
     if (port === undefined || (port.container?.id === container.id && port.container.name === container.name)) return;
     const central = await reconciler.ready(patienceMs);
     const known = { ...port, container };
-    this.#state.ports.set(endpointId, known);
+    this.#state.setPort(known);
     const network = this.#state.networks.get(port.networkId);
     if (network === undefined) return;
     const bridge = central.settings.bridge;

@@ -1,11 +1,12 @@
 import type { IpamDriver, NetworkDriver } from '@linecard/docker';
+import { DockerDriver } from '../docker-driver.js';
 import type { Host } from '../host.js';
 import { HostPorts } from '../host-ports.js';
 import { CentralLink } from './central.js';
 import { Collector } from './collector.js';
 import { OverlayFabric } from './fabric.js';
 import { OverlayIdentity } from './identity.js';
-import { OverlayDriver } from './overlay-driver.js';
+import { OverlayBackend } from './overlay-backend.js';
 import { OverlayIpam } from './overlay-ipam.js';
 import { OverlayReconciler } from './reconciler.js';
 import { OverlayState } from './state.js';
@@ -60,7 +61,7 @@ export function createOverlay(
   });
   const collector = new Collector(central, onError, onWarning);
   const ipam = new OverlayIpam(central);
-  const driver = new OverlayDriver({ fabric, reconciler, ipam, hostPorts });
+  const driver = new DockerDriver(new OverlayBackend({ fabric, reconciler, ipam }), hostPorts);
   const identity = new OverlayIdentity({
     ...{ engine, watch, net, fabric, reconciler, driver, graceMs, onError },
     driverName: overlayDriverName,

@@ -7,6 +7,11 @@ export class OverlayState {
   readonly networks = new Map<string, OverlayNetwork>();
   readonly ports = new Map<string, OverlayPort>();
 
+  /** Adds or replaces an endpoint. */
+  setPort(port: OverlayPort): void {
+    this.ports.set(port.id, port);
+  }
+
   /** The networks at each router. */
   byRouter(): Map<string, OverlayNetwork[]> {
     const routers = new Map<string, OverlayNetwork[]>();
@@ -36,7 +41,7 @@ export class OverlayState {
     for (const { name, external_ids } of view.interfacesOf(bridge)) {
       attempt(() => {
         const port = readOverlayPort(external_ids);
-        if (port !== undefined && name === overlayInterface(port.id)) this.ports.set(port.id, port);
+        if (port !== undefined && name === overlayInterface(port.id)) this.setPort(port);
       });
     }
   }

@@ -1,5 +1,4 @@
 import { ensureForwardChain, removeForwardChain } from '@linecard/linux';
-import type { OpenvSwitch } from '@linecard/switch';
 import { formatDpid } from '@linecard/wire';
 import type { Lab, LabNode } from '../model/types.js';
 import { chainOf, groupOf, labId } from './marks.js';
@@ -56,11 +55,6 @@ function bridgeSpec(node: LabNode, datapathType: 'system' | 'netdev', owner: str
     externalIds: new Map(owner === undefined ? [] : [[labId, owner]]),
     local: {},
   };
-}
-
-/** Whether a bridge forwards in userspace, where checksums must be complete. */
-export function isUserspace(ovs: OpenvSwitch, bridge: string): boolean {
-  return ovs.view.bridge(bridge)?.datapath_type === 'netdev';
 }
 
 /** Removes the ports and bridges of Open vSwitch that are marked as the lab's. Nothing happens where there is none. */

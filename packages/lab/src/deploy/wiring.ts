@@ -1,7 +1,6 @@
 import { type NetnsRef, netnsPath, run } from '@linecard/linux';
 import { LinecardError } from '@linecard/wire';
 import type { Cable, Endpoint, Lab, LabLink, LabNode, Stub } from '../model/types.js';
-import { isUserspace } from './bridges.js';
 import { deferred } from './deferred.js';
 import { groupOf, labId } from './marks.js';
 import type { World } from './world.js';
@@ -208,7 +207,7 @@ export class Wiring {
 
   async #plug(end: Endpoint, bridge: string): Promise<void> {
     const ovs = await this.#world.openvswitch();
-    if (isUserspace(ovs, bridge)) this.#userspace.add(bridge);
+    if (ovs.view.isUserspace(bridge)) this.#userspace.add(bridge);
     const ofport = end.ofport === undefined ? {} : { ofport: end.ofport };
     const ids = new Map([[labId, this.#lab.name]]);
     await ovs.commit((edit) => edit.ensurePort({ bridge, name: end.name, type: '', ...ofport, externalIds: ids }));
