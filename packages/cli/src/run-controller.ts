@@ -46,7 +46,7 @@ export function follow(controller: Controller, log: ReadableLog): void {
     .on('down', (sw, reason) => log.warn(`switch ${sw.name} is gone${reason ? `: ${reason.message}` : ''}`))
     .on('rejected', (peer, reason) => log.warn(`${peer} is no switch: ${reason.message}`))
     .on('refused', (sw, error) => {
-      const name = errorName(error.version, error.error_type, error.error_code);
+      const name = errorName(error.version, error.error_type, error.error_code, error.data);
       log.warn(`switch ${sw.name} refused a message: ${name}`);
     })
     .on('appError', (app, handler, error, sw) => log.error(`app ${app.name}, ${handler} of switch ${sw.name}`, error));

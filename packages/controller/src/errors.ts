@@ -23,5 +23,5 @@ export function closedError(what: string, cause?: unknown): LinecardError {
 
 /** The name of an error message, as `OFPFMFC_TABLE_FULL`. */
 export function nameOf(error: MessageOf<'error'>): string {
-  return errorName(error.version, error.error_type, error.error_code);
+  return errorName(error.version, error.error_type, error.error_code, error.data);
 }

@@ -1,3 +1,5 @@
+import { experimenterError } from './error-names-experimenters.js';
+
 const words = (text: string): readonly string[] => text.split(' ');
 
 /** Codes of one type of error, by number. */
@@ -38,7 +40,7 @@ const types13: readonly ErrorType[] = [
     type: 'BAD_REQUEST',
     prefix: 'OFPBRC',
     codes: words(
-      'BAD_VERSION BAD_TYPE BAD_STAT BAD_VENDOR BAD_SUBTYPE EPERM BAD_LEN BUFFER_EMPTY BUFFER_UNKNOWN BAD_TABLE_ID IS_SLAVE BAD_PORT BAD_PACKET MULTIPART_BUFFER_OVERFLOW MULTIPART_REQUEST_TIMEOUT MULTIPART_REPLY_TIMEOUT MULTIPART_BAD_SCHED PIPELINE_FIELDS_ONLY UNKNOWN',
+      'BAD_VERSION BAD_TYPE BAD_STAT BAD_VENDOR BAD_SUBTYPE EPERM BAD_LEN BUFFER_EMPTY BUFFER_UNKNOWN BAD_TABLE_ID IS_SECONDARY BAD_PORT BAD_PACKET MULTIPART_BUFFER_OVERFLOW MULTIPART_REQUEST_TIMEOUT MULTIPART_REPLY_TIMEOUT MULTIPART_BAD_SCHED PIPELINE_FIELDS_ONLY UNKNOWN',
     ),
   },
   {
@@ -92,7 +94,7 @@ const types13: readonly ErrorType[] = [
     type: 'TABLE_FEATURES_FAILED',
     prefix: 'OFPTFFC',
     codes: words(
-      'BAD_TABLE BAD_METADATA BAD_TYPE BAD_LEN BAD_ARGUMENT EPERM BAD_CAP BAD_MAX_ENT BAD_FEATURES BAD_COMMAND TOO_MANY',
+      'BAD_TABLE BAD_METADATA BAD_TYPE BAD_LEN BAD_ARGUMENT EPERM BAD_CAPA BAD_MAX_ENT BAD_FEATURES BAD_COMMAND TOO_MANY',
     ),
   },
   {
@@ -115,8 +117,48 @@ const types13: readonly ErrorType[] = [
   },
 ];
 
-/** The name of an error, as `OFPBRC_BAD_LEN`; numbers where there is no name. */
-export function errorName(version: number, type: number, code: number): string {
+/** The error type of OpenFlow 1.0 behind which Nicira's numbers stand, and that of later versions for experimenters. */
+const NICIRA_ERROR_10 = 0xb0c2;
+const EXPERIMENTER_ERROR = 0xffff;
+
+interface ErrorOf {
+  readonly version: number;
+  readonly error_type: number;
+  readonly data: Uint8Array;
+}
+
+/** Where the message that an error is about begins: behind an experimenter's own numbers. */
+function payloadOffset({ version, error_type, data }: ErrorOf): number {
+  const offset = version === 1 && error_type === NICIRA_ERROR_10 ? 8 : 4;
+  const isExperimenter = error_type === (version === 1 ? NICIRA_ERROR_10 : EXPERIMENTER_ERROR);
+  return isExperimenter && data.length >= offset ? offset : 0;
+}
+
+/** As much of the message that an error is about as came with it. */
+export function errorPayload(error: ErrorOf): Uint8Array {
+  return error.data.subarray(payloadOffset(error));
+}
+
+/** The name of an error of an experimenter: Open vSwitch gives some that OpenFlow has only in later versions. */
+function experimenterName(version: number, code: number, data: Uint8Array): string | undefined {
+  const view = new DataView(data.buffer, data.byteOffset, data.length);
+  if (data.length < 4) return undefined;
+  const experimenter = view.getUint32(0);
+  if (version !== 1) return experimenterError(version, experimenter, code);
+  return data.length < 8
+    ? undefined
+    : experimenterError(1, experimenter, (view.getUint16(4) << 16) | view.getUint16(6));
+}
+
+/**
+ * The name of an error, as `OFPBRC_BAD_LEN`; numbers where there is no name. `data` is that of the error message: there
+ * stands which error of an experimenter it is.
+ */
+export function errorName(version: number, type: number, code: number, data: Uint8Array = new Uint8Array(0)): string {
+  if (type === (version === 1 ? NICIRA_ERROR_10 : EXPERIMENTER_ERROR)) {
+    const name = experimenterName(version, code, data);
+    if (name !== undefined) return name;
+  }
   const found = (version === 1 ? types10 : types13)[type];
   const name = found?.codes[code];
   if (found !== undefined && name !== undefined) return `${found.prefix}_${name}`;

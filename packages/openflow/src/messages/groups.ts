@@ -45,25 +45,20 @@ const bucket15 = measured(
 );
 
 /** Netronome's selection method, which Open vSwitch speaks (its Documentation/group-selection-method-property.txt). */
-const groupProperties = properties(
-  [],
-  [
-    {
-      experimenter: 0x154d,
-      subtypeSize: 4,
-      rows: [
-        row(
-          1,
-          'ntr_selection_method',
-          pad(4),
-          ['selection_method', text(16)],
-          ['selection_method_param', u64, 0n],
-          ['fields', fieldList, noList],
-        ),
-      ],
-    },
+const groupProperties = properties([], {
+  experimenter: 0x154d,
+  subtypeSize: 4,
+  rows: [
+    row(
+      1,
+      'ntr_selection_method',
+      pad(4),
+      ['selection_method', text(16)],
+      ['selection_method_param', u64, 0n],
+      ['fields', fieldList, noList],
+    ),
   ],
-);
+});
 
 /** OFPT_GROUP_MOD of 1.1 to 1.4. */
 export const groupMod13 = [

@@ -1,4 +1,3 @@
-import { NICIRA } from '../actions/nicira.js';
 import { invalid } from '../core/errors.js';
 import type { Kind } from '../core/kinds.js';
 import type { Reader } from '../core/reader.js';
@@ -57,55 +56,66 @@ interface Named {
 
 interface Numbered {
   readonly code: number;
-  readonly nicira: boolean;
+  readonly experimenter: number | undefined;
   readonly kind: AnyKind;
+}
+
+/** The multipart kinds of one experimenter, by subtype. */
+export interface MultipartExperimenter {
+  readonly experimenter: number;
+  readonly rows: readonly MultipartRow[];
 }
 
 /** What a codec needs to know of a version. */
 export interface MultipartTables {
   readonly multipart: readonly MultipartRow[];
-  readonly multipartNicira: readonly MultipartRow[];
+  readonly multipartExperimenters: readonly MultipartExperimenter[];
   readonly multipartPadding: readonly [flags: number, subtype: number];
 }
 
 /** Reads and writes what follows the header of a multipart message of one version and direction. */
 export class MultipartCodec {
   readonly #byCode: ReadonlyMap<number, Named>;
-  readonly #byNiciraCode: ReadonlyMap<number, Named>;
+  readonly #byExperimenter: ReadonlyMap<number, ReadonlyMap<number, Named>>;
   readonly #byName: ReadonlyMap<string, Numbered>;
   readonly #type: string;
   readonly #padding: number;
-  readonly #niciraPadding: number;
+  readonly #subtypePadding: number;
 
   constructor(tables: MultipartTables, direction: 'request' | 'reply') {
     this.#type = `multipart_${direction}`;
-    [this.#padding, this.#niciraPadding] = tables.multipartPadding;
+    [this.#padding, this.#subtypePadding] = tables.multipartPadding;
     const byCode = (rows: readonly MultipartRow[]) =>
       new Map(rows.map((row): [number, Named] => [row.code, { name: row.name, kind: row[direction] }]));
-    const byName = (rows: readonly MultipartRow[], nicira: boolean) =>
-      rows.map((row): [string, Numbered] => [row.name, { code: row.code, nicira, kind: row[direction] }]);
+    const byName = (rows: readonly MultipartRow[], experimenter: number | undefined) =>
+      rows.map((row): [string, Numbered] => [row.name, { code: row.code, experimenter, kind: row[direction] }]);
     this.#byCode = byCode(tables.multipart);
-    this.#byNiciraCode = byCode(tables.multipartNicira);
-    this.#byName = new Map([...byName(tables.multipart, false), ...byName(tables.multipartNicira, true)]);
+    this.#byExperimenter = new Map(
+      tables.multipartExperimenters.map(({ experimenter, rows }) => [experimenter, byCode(rows)]),
+    );
+    this.#byName = new Map([
+      ...byName(tables.multipart, undefined),
+      ...tables.multipartExperimenters.flatMap(({ experimenter, rows }) => byName(rows, experimenter)),
+    ]);
   }
 
   read(r: Reader, version: number, xid: number): unknown {
     const code = r.u16();
     const more = this.#flags(r);
     r.pad(this.#padding);
-    const row = code === experimenterCode ? this.#nicira(r) : this.#byCode.get(code);
+    const row = code === experimenterCode ? this.#experimenterRow(r) : this.#byCode.get(code);
     const type = this.#type;
     if (row === undefined) return { type, version, xid, kind: 'unknown', more, code, body: r.rest() };
     return { type, version, xid, kind: row.name, more, body: row.kind.read(r) };
   }
 
-  /** The row of one of Nicira's; what is not, stays unread. */
-  #nicira(r: Reader): Named | undefined {
+  /** The row of an experimenter's kind; what is none of those known, stays unread. */
+  #experimenterRow(r: Reader): Named | undefined {
     const from = r.at;
-    if (r.left < 8 + this.#niciraPadding) return undefined;
-    const row = r.u32() === NICIRA ? this.#byNiciraCode.get(r.u32()) : undefined;
+    if (r.left < 8 + this.#subtypePadding) return undefined;
+    const row = this.#byExperimenter.get(r.u32())?.get(r.u32());
     if (row === undefined) r.at = from;
-    else r.pad(this.#niciraPadding);
+    else r.pad(this.#subtypePadding);
     return row;
   }
 
@@ -120,13 +130,13 @@ export class MultipartCodec {
     if (row === undefined && message.kind !== 'unknown') {
       throw invalid(`there is no multipart kind "${message.kind}" in this version`);
     }
-    w.u16(row === undefined ? message.code! : row.nicira ? experimenterCode : row.code);
+    w.u16(row === undefined ? message.code! : row.experimenter === undefined ? row.code : experimenterCode);
     w.u16(message.more === true ? moreFlag : 0);
     w.zero(this.#padding);
-    if (row?.nicira === true) {
-      w.u32(NICIRA);
+    if (row?.experimenter !== undefined) {
+      w.u32(row.experimenter);
       w.u32(row.code);
-      w.zero(this.#niciraPadding);
+      w.zero(this.#subtypePadding);
     }
     if (row === undefined) w.put(message.body as Uint8Array);
     else row.kind.write(w, message.body ?? noBody);

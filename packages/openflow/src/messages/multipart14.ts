@@ -10,7 +10,8 @@ import { meterConfig, meterFeatures13, meterFeatures15, meterRequest, meterStats
 import { multipart, nothing } from './multipart.js';
 import { aggregateCounters, desc } from './multipart-shared.js';
 import { flowRequest, flowStats, tableStats } from './multipart13.js';
-import { port14, portStats14 } from './ports14.js';
+import { portStats14 } from './port-stats14.js';
+import { port14 } from './ports14.js';
 import { queueDesc, queueRequest, queueStats14 } from './queues.js';
 import { noList, ports } from './shared.js';
 import { tableFeatures13, tableFeatures15 } from './table-features.js';

@@ -1,12 +1,17 @@
 import { actionList } from '../actions/index.js';
-import { list, named, noBytes, port16, rest, slotted, u8, u16, u32, u64 } from '../core/kinds.js';
+import { type Kind, list, named, noBytes, port16, rest, slotted, u8, u16, u32, u64 } from '../core/kinds.js';
 import { properties } from '../core/properties.js';
 import { pad, slot, struct } from '../core/struct.js';
 import { row } from '../core/tlv.js';
 import { fieldList } from '../oxm.js';
-import { asyncProperties } from './async.js';
+import { async13, asyncProperties } from './async.js';
 import { bundleAdd, bundleControl } from './bundles.js';
+import { ctFlush } from './ct-flush.js';
+import { embedded } from './embedded.js';
+import { groupMod15 } from './groups.js';
+import { roleStatus } from './roles.js';
 import {
+  ALL_TABLES,
   DEFAULT_PRIORITY,
   flowModCommand,
   flowRemovedReason,
@@ -39,6 +44,12 @@ const tlvMaps = [
   noList,
 ] as const;
 
+/** A table as its number plus one; 0 on the wire is a table that is not told, 255 here. */
+const tablePlusOne: Kind<number> = {
+  read: (r) => (r.u8() + 255) & 0xff,
+  write: (w, table) => w.u8((table + 1) & 0xff),
+};
+
 /** Nicira's messages (Open vSwitch's nicira-ext.h), by subtype. */
 export const niciraMessages = [
   row(10, 'nx_role_request', ...role),
@@ -67,7 +78,7 @@ export const niciraMessages = [
     ['cookie', u64, 0n],
     ['priority', u16],
     ['reason', flowRemovedReason],
-    ['table_id', u8, 0],
+    ['table_id', tablePlusOne, ALL_TABLES],
     ['duration_sec', u32, 0],
     ['duration_nsec', u32, 0],
     ['idle_timeout', u16, 0],
@@ -93,16 +104,7 @@ export const niciraMessages = [
     ['data', rest, noBytes],
   ),
   row(18, 'nx_flow_age'),
-  row(
-    19,
-    'nx_set_async_config',
-    ['packet_in_master', u32, 0],
-    ['packet_in_slave', u32, 0],
-    ['port_status_master', u32, 0],
-    ['port_status_slave', u32, 0],
-    ['flow_removed_master', u32, 0],
-    ['flow_removed_slave', u32, 0],
-  ),
+  row(19, 'nx_set_async_config', ...async13),
   row(20, 'nx_set_controller_id', pad(6), ['controller_id', u16]),
   row(21, 'nx_flow_monitor_cancel', ['id', u32]),
   row(22, 'nx_flow_monitor_paused'),
@@ -114,10 +116,18 @@ export const niciraMessages = [
   row(28, 'nx_resume', ['properties', packetProperties]),
   row(29, 'nx_ct_flush_zone', pad(6), ['zone_id', u16]),
   row(30, 'nx_packet_in2', ['properties', packetProperties]),
+  row(31, 'nx_group_mod', ...groupMod15),
+  row(32, 'nx_ct_flush', ...ctFlush),
+  row(132, 'nx_requestforward', ['request', embedded]),
 ] as const;
 
-/** ONF's bundle extension to 1.3 (EXT-230). */
+/** ONF's extensions to 1.3: flow monitors (EXT-187), role status (EXT-191), bundles (EXT-230), forwarded requests (EXT-235). */
 export const onfMessages = [
+  row(1870, 'onf_flow_monitor_cancel', ['id', u32]),
+  row(1871, 'onf_flow_monitor_paused'),
+  row(1872, 'onf_flow_monitor_resumed'),
+  row(1911, 'onf_role_status', ...roleStatus),
   row(2300, 'onf_bundle_control', ...bundleControl),
   row(2301, 'onf_bundle_add_message', ...bundleAdd),
+  row(2350, 'onf_requestforward', ['request', embedded]),
 ] as const;

@@ -1,4 +1,4 @@
-import { list, mac, measured, measuredAt, text, u16, u32, u64 } from '../core/kinds.js';
+import { list, mac, measuredAt, text, u16, u32 } from '../core/kinds.js';
 import { properties } from '../core/properties.js';
 import { lengthGap, pad, struct } from '../core/struct.js';
 import { row } from '../core/tlv.js';
@@ -67,44 +67,3 @@ export const portMod14 = [
   ['mask', u32, 0],
   ['properties', portModProperties, noList],
 ] as const;
-
-const portStatsProperties = properties([
-  row(0, 'ethernet', pad(4), ['rx_frame_err', u64], ['rx_over_err', u64], ['rx_crc_err', u64], ['collisions', u64]),
-  row(
-    1,
-    'optical',
-    pad(4),
-    ['flags', u32],
-    ['tx_freq_lmda', u32],
-    ['tx_offset', u32],
-    ['tx_grid_span', u32],
-    ['rx_freq_lmda', u32],
-    ['rx_offset', u32],
-    ['rx_grid_span', u32],
-    ['tx_pwr', u16],
-    ['rx_pwr', u16],
-    ['bias_current', u16],
-    ['temperature', u16],
-  ),
-]);
-
-/** `struct ofp_port_stats` of 1.4 and later. */
-export const portStats14 = list(
-  measured(
-    struct(
-      pad(2),
-      ['port_no', u32],
-      ['duration_sec', u32, 0],
-      ['duration_nsec', u32, 0],
-      ['rx_packets', u64],
-      ['tx_packets', u64],
-      ['rx_bytes', u64],
-      ['tx_bytes', u64],
-      ['rx_dropped', u64],
-      ['tx_dropped', u64],
-      ['rx_errors', u64],
-      ['tx_errors', u64],
-      ['properties', portStatsProperties, noList],
-    ),
-  ),
-);

@@ -1,8 +1,8 @@
 import { NICIRA, ONF } from '../actions/nicira.js';
 import type { ExperimenterTable } from '../core/experimenter.js';
 import type { Row } from '../core/tlv.js';
-import type { MultipartRow } from './multipart.js';
-import { multipartNicira } from './multipart-nicira.js';
+import type { MultipartExperimenter, MultipartRow } from './multipart.js';
+import { multipartNicira, multipartOnf } from './multipart-nicira.js';
 import { multipart10 } from './multipart10.js';
 import { multipart13 } from './multipart13.js';
 import { multipart14, multipart15 } from './multipart14.js';
@@ -27,19 +27,20 @@ export type AllMultipartRows =
   | (typeof multipart13)[number]
   | (typeof multipart14)[number]
   | (typeof multipart15)[number]
-  | (typeof multipartNicira)[number];
+  | (typeof multipartNicira)[number]
+  | (typeof multipartOnf)[number];
 
 /** All that a version has. */
 export interface VersionTables {
   readonly version: number;
   readonly messages: readonly Row[];
   readonly multipart: readonly MultipartRow[];
-  /** Multipart messages behind Nicira's experimenter number, by subtype. */
-  readonly multipartNicira: readonly MultipartRow[];
+  /** Multipart messages behind an experimenter's number. */
+  readonly multipartExperimenters: readonly MultipartExperimenter[];
   readonly experimenters: readonly ExperimenterTable[];
   /** Types of stats/multipart requests and replies. */
   readonly multipartTypes: readonly [request: number, reply: number];
-  /** Bytes between the flags of a multipart message and its body, and behind the subtype of one of Nicira's. */
+  /** Bytes between the flags of a multipart message and its body, and behind the subtype of an experimenter's. */
   readonly multipartPadding: readonly [flags: number, subtype: number];
 }
 
@@ -48,8 +49,13 @@ const experimenters: readonly ExperimenterTable[] = [
   { experimenter: ONF, subtypeSize: 4, rows: onfMessages },
 ];
 
+const multipartExperimenters: readonly MultipartExperimenter[] = [
+  { experimenter: NICIRA, rows: multipartNicira },
+  { experimenter: ONF, rows: multipartOnf },
+];
+
 const later = {
-  multipartNicira,
+  multipartExperimenters,
   experimenters,
   multipartTypes: [18, 19],
   multipartPadding: [4, 0],
@@ -61,7 +67,7 @@ export const versionTables: readonly VersionTables[] = [
     version: 1,
     messages: messages10,
     multipart: multipart10,
-    multipartNicira,
+    multipartExperimenters,
     experimenters,
     multipartTypes: [16, 17],
     multipartPadding: [0, 4],

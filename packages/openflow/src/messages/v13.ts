@@ -1,5 +1,5 @@
 import { sizedActions } from '../actions/index.js';
-import { mac, named, noBytes, rest, text, u8, u16, u32, u64 } from '../core/kinds.js';
+import { mac, noBytes, rest, text, u8, u16, u32, u64 } from '../core/kinds.js';
 import { pad, struct } from '../core/struct.js';
 import { row } from '../core/tlv.js';
 import { instructionList } from '../instructions.js';
@@ -8,6 +8,7 @@ import { async13 } from './async.js';
 import { groupMod13 } from './groups.js';
 import { meterMod } from './meters.js';
 import { queueConfigReply13, queueConfigRequest13 } from './queues.js';
+import { role13 } from './roles.js';
 import {
   configFields,
   DEFAULT_PRIORITY,
@@ -41,13 +42,6 @@ export const port13 = struct(
   ['curr_speed', u32, 0],
   ['max_speed', u32, 0],
 );
-
-export const controllerRole = named(u32, { nochange: 0, equal: 1, master: 2, slave: 3 });
-
-/** `generation_id` of a role request that uses none. */
-const anyGeneration = 0xffff_ffff_ffff_ffffn;
-
-export const role13 = [['role', controllerRole], pad(4), ['generation_id', u64, anyGeneration]] as const;
 
 export const symmetric = [
   row(0, 'hello', ...helloFields),

@@ -1,5 +1,4 @@
-import { named, u8, u16, u64 } from '../core/kinds.js';
-import { properties } from '../core/properties.js';
+import { u16 } from '../core/kinds.js';
 import { pad } from '../core/struct.js';
 import { row } from '../core/tlv.js';
 import { asyncProperties } from './async.js';
@@ -7,9 +6,10 @@ import { bundleAdd, bundleControl } from './bundles.js';
 import { embedded } from './embedded.js';
 import { groupMod13 } from './groups.js';
 import { port14, portMod14 } from './ports14.js';
-import { noList, portReason } from './shared.js';
+import { role13, roleStatus } from './roles.js';
+import { portReason } from './shared.js';
 import { tableMod14, tableStatus } from './tables14.js';
-import { controllerRole, flowHead, flowRemoved13, flowTail, packetOut13, role13, shared13to15 } from './v13.js';
+import { flowHead, flowRemoved13, flowTail, packetOut13, shared13to15 } from './v13.js';
 
 /** Messages that 1.4 and 1.5 share. */
 export const shared14and15 = [
@@ -20,15 +20,7 @@ export const shared14and15 = [
   row(17, 'table_mod', ...tableMod14),
   row(27, 'get_async_reply', ...asyncProperties),
   row(28, 'set_async', ...asyncProperties),
-  row(
-    30,
-    'role_status',
-    ['role', controllerRole],
-    ['reason', named(u8, { master_request: 0, config: 1, experimenter: 2 })],
-    pad(3),
-    ['generation_id', u64, 0n],
-    ['properties', properties([]), noList],
-  ),
+  row(30, 'role_status', ...roleStatus),
   row(31, 'table_status', ...tableStatus),
   row(32, 'requestforward', ['request', embedded]),
   row(33, 'bundle_control', ...bundleControl),

@@ -6,16 +6,9 @@ import { row } from '../core/tlv.js';
 import { oxmMatch } from '../oxm.js';
 import { stats } from '../oxs.js';
 import { groupMod15 } from './groups.js';
+import { controllerRole, role15 } from './roles.js';
 import { flowRemovedReason, NO_BUFFER, noList } from './shared.js';
-import { controllerRole } from './v13.js';
 import { shared14and15 } from './v14.js';
-
-const role15 = [
-  ['role', controllerRole],
-  ['short_id', u16, 0],
-  pad(2),
-  ['generation_id', u64, 0xffff_ffff_ffff_ffffn],
-] as const;
 
 /** `struct ofp_controller_status`. */
 export const controllerStatus = measured(

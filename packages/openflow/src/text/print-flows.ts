@@ -1,11 +1,10 @@
-import { DEFAULT_PRIORITY, NO_BUFFER, ports } from '../messages/shared.js';
+import { ALL_TABLES, DEFAULT_PRIORITY, NO_BUFFER, ports } from '../messages/shared.js';
 import type { MessageOf, ReplyBody } from '../messages/types.js';
 import type { Match } from '../oxm.js';
 import type { Stat } from '../oxs.js';
-import { formatActions } from './action-format.js';
+import { formatDuration } from './duration.js';
 import { type Flow, formatFlowActions, formatFlowFlags } from './flow.js';
 import { formatMatch } from './match-format.js';
-import { formatDuration } from './print-ports.js';
 import { formatPort } from './values.js';
 
 const commands: Readonly<Record<string, string>> = {
@@ -103,17 +102,24 @@ export function formatFlowStats(flow: FlowStats, options: { readonly version?: n
   return `${head.join('')}${match}${space}actions=${formatFlowActions({ ...(flow as Flow), version: version as 4 })}`;
 }
 
-const removedReasons: Readonly<Record<string, string>> = { idle_timeout: 'idle', hard_timeout: 'hard' };
+const removedReasons = ['idle', 'hard', 'delete', 'group_delete', 'meter_delete', 'eviction'];
+const removedNames: Readonly<Record<string, string>> = { idle_timeout: 'idle', hard_timeout: 'hard' };
+
+/** Why a flow went away, by its name in the tables or by its number. */
+export function removedReason(reason: string | number): string {
+  return typeof reason === 'number' ? (removedReasons[reason] ?? String(reason)) : (removedNames[reason] ?? reason);
+}
 
 /** A flow-removed as `ovs-ofctl ofp-print` writes it behind the header. */
 export function formatFlowRemoved(message: MessageOf<'flow_removed'> | MessageOf<'nx_flow_removed'>): string {
   const { version, priority, reason } = message;
   const counters = flowCounters(message as HasCounters);
   const full: Partial<MessageOf<'flow_removed'>> = message as MessageOf<'flow_removed'>;
-  const hasTable = full.table_id !== undefined && version !== 1;
+  // In the message of 1.0 there is none, in Nicira's it is left open at times.
+  const hasTable = full.table_id !== undefined && full.table_id !== ALL_TABLES;
   const duration = formatDuration(counters.duration_sec, counters.duration_nsec);
   return [
-    `${formatMatch(message.match, { version, priority })} reason=${removedReasons[reason] ?? reason}`,
+    `${formatMatch(message.match, { version, priority })} reason=${removedReason(reason)}`,
     ...(hasTable ? [`table_id=${full.table_id}`] : []),
     ...(message.cookie === 0n ? [] : [`cookie:${hex(message.cookie)}`]),
     `duration${duration}`,
@@ -122,42 +128,6 @@ export function formatFlowRemoved(message: MessageOf<'flow_removed'> | MessageOf
     `pkts${counters.packet_count}`,
     `bytes${counters.byte_count}`,
   ].join(' ');
-}
-
-interface PacketIn {
-  readonly version: number;
-  readonly buffer_id: number;
-  readonly total_len: number;
-  readonly reason: string | number;
-  readonly table_id?: number;
-  readonly cookie?: bigint;
-  readonly match: Match;
-  readonly data: Uint8Array;
-}
-
-const allOnes = 0xffff_ffff_ffff_ffffn;
-
-/** The first line of a packet-in as `ovs-ofctl ofp-print` writes it behind the header. */
-export function formatPacketIn(message: PacketIn): string {
-  const { version, buffer_id: buffer, total_len: total, data, cookie = allOnes, table_id: table = 0 } = message;
-  const buffered = buffer !== NO_BUFFER;
-  return [
-    ...(table === 0 ? [] : [`table_id=${table}`]),
-    ...(cookie === allOnes ? [] : [`cookie=${hex(cookie)}`]),
-    `total_len=${total}`,
-    formatMatch(message.match, { version }),
-    `(via ${message.reason}) data_len=${data.length}`,
-    buffered ? `buffer=${hex(buffer, 8)}` : '(unbuffered)',
-    ...(!buffered && data.length !== total ? ['(***total_len != data_len***)'] : []),
-  ].join(' ');
-}
-
-/** The first line of a packet-out as `ovs-ofctl ofp-print` writes it behind the header. */
-export function formatPacketOut(message: MessageOf<'packet_out'>): string {
-  const { version, buffer_id: buffer, in_port: port, match = [] } = message;
-  const from = port === undefined ? formatMatch(match, { version }) : `in_port=${formatPort(port)}`;
-  const tail = buffer === NO_BUFFER ? `data_len=${message.data.length}` : `buffer=${hex(buffer, 8)}`;
-  return `${from} actions=${formatActions(message.actions, { version })} ${tail}`;
 }
 
 interface FlowRequest {

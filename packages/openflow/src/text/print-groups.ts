@@ -1,10 +1,11 @@
-import type { MeterBand } from '../messages/meters.js';
+import { type MeterBand, meterFlags } from '../messages/meters.js';
 import { groups, meters, ports } from '../messages/shared.js';
 import type { MessageOf, ReplyBody } from '../messages/types.js';
+import type { KnownField, Match } from '../oxm.js';
 import { formatActions } from './action-format.js';
-import { ovsName } from './names.js';
-import { formatDuration } from './print-ports.js';
-import { formatPort } from './values.js';
+import { formatDuration } from './duration.js';
+import { ovsName, rowOfField } from './names.js';
+import { allBits, formatPort, formatValue, toBigInt } from './values.js';
 
 type GroupDescription = ReplyBody<'group_desc'>[number];
 type Bucket = GroupDescription['buckets'][number];
@@ -44,18 +45,27 @@ export interface GroupText extends Pick<GroupDescription, 'group_id' | 'group_ty
   readonly properties?: GroupDescription['properties'] | undefined;
 }
 
+/** Which fields select a bucket: one stands for itself, several in parentheses. */
+function hashFields(fields: Match): string {
+  const names = fields.map((one) => (one.field === 'unknown' ? `0x${one.header.toString(16)}` : hashField(one)));
+  return names.length === 1 ? `fields=${names[0]}` : `fields(${names.join(',')})`;
+}
+
+function hashField({ field, value }: KnownField): string {
+  const row = rowOfField(field);
+  const number = toBigInt(value);
+  const text = number === allBits(row) ? '' : `=${formatValue(row, { value: number, mask: undefined })}`;
+  return ovsName(field) + text;
+}
+
 function selection(group: GroupText): string[] {
-  const property = group.properties?.find((one) => (one.type as string) === 'ntr_selection_method');
+  const property = group.properties?.find((one) => one.type === 'ntr_selection_method');
   if (property === undefined) return [];
-  const { selection_method, selection_method_param, fields } = property as unknown as {
-    selection_method: string;
-    selection_method_param: bigint;
-    fields: readonly { readonly field: string }[];
-  };
+  const { selection_method, selection_method_param = 0n, fields = [] } = property;
   return [
     `selection_method=${selection_method}`,
     ...(selection_method_param === 0n ? [] : [`selection_method_param=${selection_method_param}`]),
-    ...(fields.length === 0 ? [] : [`fields(${fields.map(({ field }) => ovsName(field as 'reg0')).join(',')})`]),
+    ...(fields.length === 0 ? [] : [hashFields(fields)]),
   ];
 }
 
@@ -78,7 +88,7 @@ const commands: Readonly<Record<string, string>> = {
 const bucketNames: Readonly<Record<number, string>> = { 4294967293: 'first', 4294967294: 'last', 4294967295: 'all' };
 
 /** A group-mod as `ovs-ofctl ofp-print` writes it behind the header. */
-export function formatGroupMod(message: MessageOf<'group_mod'>): string {
+export function formatGroupMod(message: MessageOf<'group_mod'> | MessageOf<'nx_group_mod'>): string {
   const { command, command_bucket_id: id, version } = message;
   const group = formatGroup(message, { version });
   const placed = command === 'insert_bucket' || command === 'remove_bucket';
@@ -96,6 +106,8 @@ export function formatGroupStats(stats: ReplyBody<'group'>[number]): string {
   return `group_id=${stats.group_id},duration=${duration}s,ref_count=${stats.ref_count},packet_count=${stats.packet_count},byte_count=${stats.byte_count}${buckets.join('')}`;
 }
 
+const meterFlagNames = ['kbps', 'pktps', 'burst', 'stats'];
+
 const meterNames: Readonly<Record<number, string>> = {
   [meters.slowpath]: 'slowpath',
   [meters.controller]: 'controller',
@@ -107,17 +119,27 @@ export function formatMeterId(id: number): string {
   return meterNames[id] ?? String(id);
 }
 
-function formatBand(band: MeterBand): string {
+function formatBand(band: MeterBand, hasBurst: boolean): string {
   if (band.type === 'unknown') return `type=${band.code}`;
-  const burst = band.burst_size ? ` burst_size=${band.burst_size}` : '';
+  const burst = hasBurst ? ` burst_size=${band.burst_size ?? 0}` : '';
   const level = band.type === 'dscp_remark' ? ` prec_level=${band.prec_level}` : '';
   return `type=${band.type} rate=${band.rate}${burst}${level}`;
 }
 
 /** A meter as `ovs-ofctl dump-meters` prints it. */
 export function formatMeter(meter: ReplyBody<'meter_config'>[number]): string {
-  const flags = ['kbps', 'pktps', 'burst', 'stats'].filter((_, bit) => (meter.flags & (1 << bit)) !== 0);
-  return `meter=${formatMeterId(meter.meter_id)} ${[...flags, 'bands='].join(' ')}\n${meter.bands.map((band) => `${formatBand(band)}\n`).join('')}`;
+  const flags = meterFlagNames.filter((_, bit) => (meter.flags & (1 << bit)) !== 0);
+  const unknown = meter.flags >>> meterFlagNames.length;
+  if (unknown !== 0) flags.push(`flags:0x${(unknown << meterFlagNames.length).toString(16)}`);
+  const bands = meter.bands.map((band) => `${formatBand(band, (meter.flags & meterFlags.burst) !== 0)}\n`);
+  return `meter=${formatMeterId(meter.meter_id)} ${[...flags, 'bands='].join(' ')}\n${bands.join('')}`;
+}
+
+const meterCommands: Readonly<Record<string, string>> = { add: 'ADD', modify: 'MOD', delete: 'DEL' };
+
+/** A meter-mod behind the header. */
+export function formatMeterMod(message: MessageOf<'meter_mod'>): string {
+  return ` ${meterCommands[message.command] ?? `cmd:${message.command}`} ${formatMeter(message)}`.trimEnd();
 }
 
 /** Counters of a meter. */

@@ -1,5 +1,6 @@
 import { formatMac } from '@linecard/wire';
 import type { ReplyBody } from '../messages/types.js';
+import { formatBitNames } from './bit-names.js';
 import { formatPort, toBytes } from './values.js';
 
 /** A port description of any version. */
@@ -14,10 +15,14 @@ const features10 = [...speeds, ...media];
 const features13 = [...speeds, '40GB-FD', '100GB-FD', '1TB-FD', 'OTHER', ...media];
 const megabits = [10, 10, 100, 100, 1000, 1000, 10_000];
 
-/** Names of the bits that are set, numbers for those without a name, 0 for none. */
-export function formatBitNames(value: number, names: readonly string[]): string {
-  const set = Array.from({ length: 32 }, (_, bit) => bit).filter((bit) => ((value >>> bit) & 1) === 1);
-  return set.length === 0 ? '0' : set.map((bit) => names[bit] ?? `0x${((1 << bit) >>> 0).toString(16)}`).join(' ');
+/** Names of the bits of a port's features. */
+export function featureNames(version: number): readonly string[] {
+  return version === 1 ? features10 : features13;
+}
+
+/** Names of the bits of a port's configuration: later versions took those of the spanning tree and of flooding away. */
+export function configNames(version: number): readonly string[] {
+  return version === 1 ? configBits : configBits.map((name) => (/STP|FLOOD/.test(name) ? '' : name));
 }
 
 function formatState(port: PortDescription, version: number): string {
@@ -55,7 +60,7 @@ function highest(features: number): number {
 /** A port as `ovs-ofctl show` prints it: several lines. */
 export function formatPortDescription(port: PortDescription, options: { readonly version?: number } = {}): string {
   const { version = 4 } = options;
-  const names = version === 1 ? features10 : features13;
+  const names = featureNames(version);
   const speed = speedsOf(port) ?? zeroSpeeds;
   const feature = (label: string, bits: number): string[] =>
     bits === 0 ? [] : [`     ${`${label}:`.padEnd(11)} ${formatBitNames(bits, names)}`];
@@ -73,30 +78,4 @@ export function formatPortDescription(port: PortDescription, options: { readonly
     ...feature('peer', speed.peer),
     `     speed: ${now} Mbps now, ${most} Mbps max`,
   ].join('\n');
-}
-
-type PortCounters = ReplyBody<'port_stats'>[number];
-
-/** `5.006s`: seconds with as many decimals as matter. */
-export function formatDuration(seconds: number, nanoseconds: number): string {
-  if (nanoseconds === 0) return `${seconds}s`;
-  return `${seconds}.${String(nanoseconds).padStart(9, '0').replace(/0+$/, '')}s`;
-}
-
-const unknown = 0xffff_ffff_ffff_ffffn;
-
-/** The counters of a port as `ovs-ofctl dump-ports` prints them. */
-export function formatPortStats(stats: PortCounters): string {
-  const ethernet = stats.properties?.find((property) => property.type === 'ethernet');
-  const counters = { ...stats, ...ethernet };
-  const count = (value: bigint | undefined): string => (value === undefined || value === unknown ? '?' : String(value));
-  const c = counters;
-  const lines = [
-    `  port ${formatPort(stats.port_no).padStart(2)}: rx pkts=${count(c.rx_packets)}, bytes=${count(c.rx_bytes)}, drop=${count(c.rx_dropped)}, errs=${count(c.rx_errors)}, frame=${count(c.rx_frame_err)}, over=${count(c.rx_over_err)}, crc=${count(c.rx_crc_err)}`,
-    `           tx pkts=${count(c.tx_packets)}, bytes=${count(c.tx_bytes)}, drop=${count(c.tx_dropped)}, errs=${count(c.tx_errors)}, coll=${count(c.collisions)}`,
-  ];
-  if (stats.duration_sec !== undefined) {
-    lines.push(`           duration=${formatDuration(stats.duration_sec, stats.duration_nsec ?? 0)}`);
-  }
-  return lines.join('\n');
 }

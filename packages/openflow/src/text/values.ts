@@ -57,6 +57,13 @@ export function parsePort(text: string): number {
   return port <= 0xffff ? widenPort(port) : port;
 }
 
+const unknownCounter = 0xffff_ffff_ffff_ffffn;
+
+/** A counter, or `?` where the switch does not count. */
+export function formatCounter(value: bigint | undefined): string {
+  return value === undefined || value === unknownCounter ? '?' : String(value);
+}
+
 /** A decimal or `0x` number. */
 export function parseNumber(text: string): bigint {
   if (!/^(0x[0-9a-f]+|\d+)$/i.test(text)) throw badText(`"${text}" is not a number`);
