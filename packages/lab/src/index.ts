@@ -1,8 +1,8 @@
 export { checkLab, type Finding } from './deploy/check.js';
 export { type Deployed, deployLab } from './deploy/deploy.js';
-export { type Destroyed, type DestroyOptions, destroyLab } from './deploy/destroy.js';
+export { type Destroyed, type DestroyOptions, destroyLab, removeNameless } from './deploy/destroy.js';
 export { inspectLabs, type NodeStatus } from './deploy/inspect.js';
-export { labOfFile } from './deploy/labs.js';
+export { labNames, labOfFile } from './deploy/labs.js';
 export { findEndpoint, type Impairment, impairLink, placeOf } from './deploy/links.js';
 export type { DeployOptions, ExecReport, NodeState } from './deploy/progress.js';
 export { type Saved, saveLab } from './deploy/save.js';

@@ -158,16 +158,16 @@ function show(rows: readonly NodeStatus[], format: 'table' | 'json'): Promise<vo
 }
 
 async function destroy(flags: TopologyOptions & { all?: true; cleanup?: true; maxWorkers?: number }): Promise<void> {
-  const { destroyLab, inspectLabs } = await import('@linecard/lab');
+  const { destroyLab, labNames, removeNameless } = await import('@linecard/lab');
   await withWorld(flags, async (world) => {
-    const names =
-      flags.all === true
-        ? [...new Set((await inspectLabs(world)).map(({ lab }) => lab))]
-        : [await labName(world, flags)];
+    const names = flags.all === true ? await labNames(world) : [await labName(world, flags)];
     for (const name of names) {
-      const { containers } = await destroyLab(world, name, flags);
+      const file = flags.topo === undefined ? {} : { file: flags.topo };
+      const { containers } = await destroyLab(world, name, { ...flags, ...file });
       console.error(`lab ${name}: ${containers.length} containers removed`);
     }
+    const nameless = flags.all === true ? await removeNameless(world) : [];
+    if (nameless.length > 0) console.error(`interfaces of labs without a name removed: ${nameless.join(', ')}`);
   });
 }
 

@@ -7,7 +7,6 @@ import type { World } from './world.js';
 /** Makes the bridges of a lab that are missing. Bridges that were there are used, and never removed. */
 export async function ensureBridges(world: World, lab: Lab): Promise<void> {
   const bridges = lab.nodes.filter(({ kind }) => kind === 'bridge');
-  if (bridges.length > 0) await letPass(lab.name, bridges);
   for (const { name } of bridges) {
     if ((await world.netlink.link(name)) === undefined) {
       await world.netlink.createLink('bridge', name, { group: groupOf(lab.name) });
@@ -29,15 +28,24 @@ export async function ensureBridges(world: World, lab: Lab): Promise<void> {
 
 const families = [4, 6] as const;
 
-/** Where the host filters bridged packets too, Docker's policy drops those of every bridge but its own. */
-async function letPass(lab: string, bridges: readonly LabNode[]): Promise<void> {
-  const rules = bridges.map(({ name }) => ['-i', name, '-o', name, '-j', 'ACCEPT']);
-  await Promise.all(families.map((family) => ensureForwardChain({ family, name: chainOf(lab) }, rules)));
+/**
+ * Lets the traffic of a lab's bridges pass, which Docker's policy drops for every bridge but its own where the host
+ * filters bridged packets too, and lets others than the host reach nodes through the management network.
+ */
+export async function ensureForwarding(lab: Lab, management: string | undefined): Promise<void> {
+  const bridges = lab.nodes.filter(({ kind }) => kind === 'bridge');
+  const rules = [
+    ...bridges.map(({ name }) => ['-i', name, '-o', name, '-j', 'ACCEPT']),
+    ...(management === undefined || !lab.mgmt.externalAccess ? [] : [['-o', management, '-j', 'ACCEPT']]),
+  ];
+  if (rules.length === 0) return;
+  const name = chainOf(groupOf(lab.name));
+  await Promise.all(families.map((family) => ensureForwardChain({ family, name }, rules)));
 }
 
-/** Takes back what {@link ensureBridges} has let pass. */
-export async function removeForwarding(lab: string): Promise<void> {
-  await Promise.all(families.map((family) => removeForwardChain({ family, name: chainOf(lab) })));
+/** Takes back what {@link ensureForwarding} has let pass for the lab with this interface group. */
+export async function removeForwarding(group: number): Promise<void> {
+  await Promise.all(families.map((family) => removeForwardChain({ family, name: chainOf(group) })));
 }
 
 function bridgeSpec(node: LabNode, datapathType: 'system' | 'netdev', owner: string | undefined) {
@@ -57,17 +65,46 @@ function bridgeSpec(node: LabNode, datapathType: 'system' | 'netdev', owner: str
   };
 }
 
+/** The rows of Open vSwitch that are marked as a lab's. */
+function partsOf(ovs: OpenvSwitch, lab: string) {
+  const isOurs = (row: { readonly external_ids: ReadonlyMap<string, string> }) => row.external_ids.get(labId) === lab;
+  const bridges = [...ovs.view.bridges()];
+  return {
+    bridges: bridges.filter(isOurs),
+    ports: bridges.flatMap(({ name }) => ovs.view.interfacesOf(name)).filter(isOurs),
+  };
+}
+
 /** Removes the ports and bridges of Open vSwitch that are marked as the lab's. Nothing happens where there is none. */
 export async function removeSwitchParts(world: World, lab: string): Promise<void> {
   if (!world.hasOpenvswitch) return;
   const ovs = await world.openvswitch();
-  const isOurs = (row: { readonly external_ids: ReadonlyMap<string, string> }) => row.external_ids.get(labId) === lab;
-  const bridges = [...ovs.view.bridges()].filter(isOurs);
-  const ports = [...ovs.view.bridges()].flatMap(({ name }) => ovs.view.interfacesOf(name)).filter(isOurs);
-  if (bridges.length + ports.length === 0) return;
+  const { bridges, ports } = partsOf(ovs, lab);
+  await removeFrom(
+    ovs,
+    ports.map(({ name }) => name),
+    bridges.map(({ name }) => name),
+  );
+}
+
+/** Removes the ports of a lab whose devices are gone with their containers. */
+export async function removeDeadPorts(world: World, lab: string): Promise<void> {
+  if (!world.hasOpenvswitch) return;
+  const ovs = await world.openvswitch();
+  const devices = new Set((await world.netlink.links()).map(({ name }) => name));
+  const dead = partsOf(ovs, lab).ports.filter(({ name, type }) => type === '' && !devices.has(name));
+  await removeFrom(
+    ovs,
+    dead.map(({ name }) => name),
+    [],
+  );
+}
+
+async function removeFrom(ovs: OpenvSwitch, ports: readonly string[], bridges: readonly string[]): Promise<void> {
+  if (ports.length + bridges.length === 0) return;
   await ovs.commit((edit) => {
-    for (const { name } of ports) edit.removePort(name);
-    for (const { name } of bridges) edit.removeBridge(name);
+    for (const name of ports) edit.removePort(name);
+    for (const name of bridges) edit.removeBridge(name);
   });
   // The devices may go only when the switch has let go of them.
   await ovs.settled(20_000);

@@ -1,7 +1,7 @@
 import { LinecardError } from '@linecard/wire';
 import { containerKind } from '../kinds/kinds.js';
 import type { Lab, LabNode } from '../model/types.js';
-import { ensureBridges } from './bridges.js';
+import { ensureBridges, ensureForwarding } from './bridges.js';
 import { destroyLab, labContainers } from './destroy.js';
 import { writeHostFiles } from './host-files.js';
 import { bridgeName, ensureManagement, removeManagement } from './management.js';
@@ -59,8 +59,9 @@ async function prepare(world: World, lab: Lab, fresh: boolean): Promise<string |
   // What a crash left of another deploy, or of none.
   if (fresh) await destroyLab(world, lab.name);
   const network = await ensureManagement(world, lab);
-  await ensureBridges(world, lab);
-  return network === undefined ? undefined : bridgeName(network);
+  const management = network === undefined ? undefined : bridgeName(network);
+  await Promise.all([ensureBridges(world, lab), ensureForwarding(lab, management)]);
+  return management;
 }
 
 async function ensureImages(world: World, nodes: readonly LabNode[]): Promise<void> {

@@ -1,9 +1,9 @@
 import { rm } from 'node:fs/promises';
-import { basename } from 'node:path';
-import { removeForwarding, removeSwitchParts } from './bridges.js';
-import { removeHostFiles } from './host-files.js';
+import { basename, dirname, join, resolve } from 'node:path';
+import { removeDeadPorts, removeForwarding, removeSwitchParts } from './bridges.js';
+import { removeHostFiles, writeHostFiles } from './host-files.js';
 import { removeManagement } from './management.js';
-import { groupOf, labels } from './marks.js';
+import { groupOf, isLabGroup, labels } from './marks.js';
 import { Workers } from './stages.js';
 import type { World } from './world.js';
 
@@ -11,6 +11,8 @@ import type { World } from './world.js';
 export interface DestroyOptions {
   /** Also removes the folder of the lab with what was generated and saved. */
   readonly cleanup?: boolean;
+  /** The topology file, beside which that folder lies; the containers know it too, as long as they are there. */
+  readonly file?: string;
   /** Only these nodes; the rest of the lab stays. */
   readonly nodeFilter?: readonly string[];
   /** How many containers are removed at once; 8. */
@@ -43,13 +45,16 @@ export async function destroyLab(world: World, lab: string, options: DestroyOpti
   const containers = wanted.map(({ name }) => name);
   const failed = outcomes.find((outcome) => outcome.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
-  if (options.nodeFilter !== undefined) return { containers, networks: [] };
+  if (options.nodeFilter !== undefined) {
+    await removeDeadPorts(world, lab);
+    await writeHostFiles(world, lab, await labContainers(world, lab));
+    return { containers, networks: [] };
+  }
   await removeSwitchParts(world, lab);
-  await removeHostLinks(world, lab);
-  await removeForwarding(lab);
+  await removeGroup(world, groupOf(lab));
   const networks = await removeManagement(world, new Set(wanted.map(({ id }) => id)));
   await removeHostFiles(world, lab);
-  if (options.cleanup === true) await removeFolders(wanted, lab);
+  if (options.cleanup === true) await removeFolders(wanted, lab, options.file);
   return { containers, networks };
 }
 
@@ -58,17 +63,30 @@ export async function labContainers(world: World, lab: string) {
   return (await world.engine.containers({ all: true })).filter(({ labels: own }) => own[labels.lab] === lab);
 }
 
-async function removeHostLinks(world: World, lab: string): Promise<void> {
-  const group = groupOf(lab);
+/**
+ * Removes what crashed labs have left that nothing can name any more: interfaces of the host in the groups of labs.
+ * Returns the interfaces.
+ */
+export async function removeNameless(world: World): Promise<readonly string[]> {
+  const links = (await world.netlink.links()).filter(({ group }) => isLabGroup(group));
+  for (const group of new Set(links.map((link) => link.group))) await removeGroup(world, group);
+  return links.map(({ name }) => name);
+}
+
+/** Removes the interfaces of the host that are in a lab's group, and what lets their traffic pass. */
+async function removeGroup(world: World, group: number): Promise<void> {
   const links = (await world.netlink.links()).filter((link) => link.group === group);
   await world.reaper.remove(links.map(({ name }) => name));
+  await removeForwarding(group);
 }
 
 async function removeFolders(
   containers: readonly { readonly labels: Readonly<Record<string, string>> }[],
   lab: string,
+  file: string | undefined,
 ): Promise<void> {
   const folders = new Set(containers.map(({ labels: own }) => own[labels.folder] ?? ''));
+  if (file !== undefined) folders.add(join(dirname(resolve(file)), `clab-${lab}`));
   // A label is a text from outside: nothing but a lab's own folder is ever removed.
   const own = [...folders].filter((folder) => folder.startsWith('/') && basename(folder) === `clab-${lab}`);
   await Promise.all(own.map((folder) => rm(folder, { recursive: true, force: true })));

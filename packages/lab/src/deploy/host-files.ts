@@ -7,6 +7,11 @@ import type { World } from './world.js';
 const start = (lab: string) => `###### CLAB-${lab}-START ######`;
 const end = (lab: string) => `###### CLAB-${lab}-END ######`;
 
+/** The labs that have a block in a hosts file. */
+export function labsIn(text: string): string[] {
+  return [...text.matchAll(/^###### CLAB-(.+)-START ######$/gm)].map(([, lab = '']) => lab);
+}
+
 /** A hosts file without the block of a lab. */
 export function withoutBlock(text: string, lab: string): string {
   const from = text.indexOf(start(lab));

@@ -21,9 +21,17 @@ export const labels = {
 /** The key in external_ids of bridges and interfaces of Open vSwitch. */
 export const labId = 'linecard-lab';
 
+const firstGroup = 0x2000_0000;
+const groups = 0x1000_0000;
+
 /** The interface group of a lab's links in the host's namespace: the one mark that a link has from its first moment. */
 export function groupOf(lab: string): number {
-  return 0x2000_0000 | (createHash('sha256').update(lab).digest().readUInt32BE(0) & 0x0fff_ffff);
+  return firstGroup + (createHash('sha256').update(lab).digest().readUInt32BE(0) % groups);
+}
+
+/** Whether an interface group is that of some lab. */
+export function isLabGroup(group: number): boolean {
+  return group >= firstGroup && group < firstGroup + groups;
 }
 
 /** The labels that containerlab gives, for programs that look for its nodes. */
@@ -40,6 +48,7 @@ export function clabLabels(lab: Lab, node: LabNode): Record<string, string> {
   };
 }
 
+/** All labels of the container of a node. `hash` tells another text of the file. */
 export function nodeLabels(lab: Lab, node: LabNode, hash: string): Record<string, string> {
   return {
     ...node.labels,
@@ -59,7 +68,7 @@ export function fingerprint(value: unknown): string {
   return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16);
 }
 
-/** The chain of iptables that lets the traffic of a lab's bridges pass. */
-export function chainOf(lab: string): string {
-  return `LAB-${groupOf(lab).toString(16)}`;
+/** The chain of iptables that lets the traffic of the bridges of the lab with this group pass. */
+export function chainOf(group: number): string {
+  return `LAB-${group.toString(16)}`;
 }

@@ -210,6 +210,8 @@ export class Wiring {
     if (ovs.view.isUserspace(bridge)) this.#userspace.add(bridge);
     const ofport = end.ofport === undefined ? {} : { ofport: end.ofport };
     const ids = new Map([[labId, this.#lab.name]]);
+    // A port that a reboot has left in the database has lost its device, and remembers that as its error.
+    if (ovs.view.interface(end.name)?.error) await ovs.commit((edit) => edit.removePort(end.name));
     await ovs.commit((edit) => edit.ensurePort({ bridge, name: end.name, type: '', ...ofport, externalIds: ids }));
     await ovs.ofport(end.name, 10_000);
   }
