@@ -32,7 +32,7 @@ describeSystem('the lab of the article', () => {
     // Doing it again changes nothing; the names are known to the host.
     const again = await lab(bed, 'deploy', '-t', file);
     expect(again.stderr.match(/(kept|running)$/gm)).toEqual(['kept', 'kept', 'kept']);
-    expect((await traces(bed)).hosts).toMatch(/^172\.20\.20\.\d+\tclab-openswitch-ebgp-ops1$/m);
+    expect((await traces(bed)).hosts).toMatch(/^172\.20\.20\.\d+\tclab-openswitch-ebgp-ops1\t# Kind: openswitch$/m);
     expect(await mustLab(bed, 'save', '-t', file)).toContain('ops1: ');
     const saved = bed.path(`${labsFolder}/openswitch-ebgp/clab-openswitch-ebgp/ops1/running-config.cfg`);
     expect(existsSync(saved)).toBe(true);

@@ -1,4 +1,5 @@
 import { ensureForwardChain, removeForwardChain } from '@linecard/linux';
+import type { OpenvSwitch } from '@linecard/switch';
 import { formatDpid } from '@linecard/wire';
 import type { Lab, LabNode } from '../model/types.js';
 import { chainOf, groupOf, labId } from './marks.js';

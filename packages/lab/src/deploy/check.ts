@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { addressesInNetns, inNetns, type NetnsRef } from '@linecard/linux';
 import { insideOf } from '../kinds/kind.js';
 import { containerKind } from '../kinds/kinds.js';
+import { isAwaited } from '../model/stages.js';
 import type { Endpoint, Lab, LabLink, LabNode } from '../model/types.js';
 import { labContainers } from './destroy.js';
 import { labels } from './marks.js';
@@ -28,10 +29,11 @@ export async function checkLab(world: World, lab: Lab): Promise<Finding[]> {
   const looks: [string, Look][] = [
     ...lab.nodes
       .filter(({ kind }) => containerKind(kind) !== undefined)
-      .map(({ name }): [string, Look] => [
-        `${name} runs`,
-        async () => (places.has(name) ? undefined : 'it has no running container'),
-      ]),
+      .map(({ name }): [string, Look] =>
+        isAwaited(lab.nodes, name, 'exit')
+          ? [`${name} has ended`, async () => ((await runs(world, lab, name)) ? 'it still runs' : undefined)]
+          : [`${name} runs`, async () => (places.has(name) ? undefined : 'it has no running container')],
+      ),
     ...lab.links
       .flatMap((link) => (link.type === 'cable' ? [link.a, link.b] : [link.a]).map((end) => ({ link, end })))
       .flatMap(({ link, end }) => linkLooks(world, lab, places, link, end)),
@@ -43,6 +45,11 @@ export async function checkLab(world: World, lab: Lab): Promise<Finding[]> {
     ]),
   ];
   return Promise.all(looks.map(([what, look]) => until(what, look, deadline)));
+}
+
+async function runs(world: World, lab: Lab, node: string): Promise<boolean> {
+  const containers = await labContainers(world, lab.name);
+  return containers.some(({ labels: own, state }) => own[labels.node] === node && state === 'running');
 }
 
 async function until(what: string, look: Look, deadline: number): Promise<Finding> {

@@ -24,11 +24,15 @@ export function withoutBlock(text: string, lab: string): string {
 export function withBlock(
   text: string,
   lab: string,
-  entries: readonly (readonly [address: string, name: string])[],
+  entries: readonly (readonly [address: string, name: string, kind: string])[],
 ): string {
   const rest = withoutBlock(text, lab);
   if (entries.length === 0) return rest;
-  const lines = [start(lab), ...entries.map(([address, name]) => `${address}\t${name}`), end(lab)];
+  const lines = [
+    start(lab),
+    ...entries.map(([address, name, kind]) => `${address}\t${name}\t# Kind: ${kind}`),
+    end(lab),
+  ];
   return `${rest}${rest === '' || rest.endsWith('\n') ? '' : '\n'}${lines.join('\n')}\n`;
 }
 
@@ -47,18 +51,20 @@ export async function writeHostFiles(
   lab: string,
   containers: readonly ContainerSummary[],
 ): Promise<void> {
-  const addresses = containers.flatMap(({ name, networks }) =>
-    networks.flatMap(({ ipv4, ipv6 }) =>
-      [ipv4, ipv6].filter((one) => one !== undefined).map((address) => [address, name] as const),
-    ),
-  );
+  const entries = (family: 'ipv4' | 'ipv6') =>
+    containers.flatMap(({ name, networks, labels: own }) =>
+      networks.flatMap((network) =>
+        network[family] === undefined ? [] : [[network[family], name, own[labels.kind] ?? ''] as const],
+      ),
+    );
+  const addresses = [...entries('ipv4'), ...entries('ipv6')];
   await changeHosts(world, (text) => withBlock(text, lab, addresses));
   if ((await stat(world.sshFolder).catch(() => undefined)) === undefined) return;
   const blocks = containers.map(({ name, labels: own }) => {
     const user = own[labels.kind] === 'openswitch' ? '\tUser root\n' : '';
     return `Host ${name}\n${user}\tStrictHostKeyChecking=no\n\tUserKnownHostsFile=/dev/null\n`;
   });
-  await writeFile(sshFile(world, lab), blocks.join('\n'));
+  await writeFile(sshFile(world, lab), [`# Containerlab SSH Config for the ${lab} lab\n`, ...blocks].join('\n'));
 }
 
 export async function removeHostFiles(world: World, lab: string): Promise<void> {

@@ -7,6 +7,7 @@ import { LinecardError } from '@linecard/wire';
 import type { StageName } from '../file/schema.js';
 import { type ContainerKind, type Inside, insideOf } from '../kinds/kind.js';
 import { containerKind } from '../kinds/kinds.js';
+import { isAwaited } from '../model/stages.js';
 import type { Lab, LabNode } from '../model/types.js';
 import { containerConfig } from './container.js';
 import { labels } from './marks.js';
@@ -200,7 +201,9 @@ export class NodeDeploy {
     const { board, world } = this.#with;
     for (const stage of ['healthy', 'exit'] as const) {
       const asked =
-        this.#isAwaited(stage) || this.node.stages[stage].exec.length > 0 || this.node.stages[stage].waitFor.length > 0;
+        isAwaited(this.#with.lab.nodes, this.node.name, stage) ||
+        this.node.stages[stage].exec.length > 0 ||
+        this.node.stages[stage].waitFor.length > 0;
       if (!asked) continue;
       await this.#enter(stage);
       const deadline = performance.now() + stageTimeoutMs;
@@ -212,14 +215,6 @@ export class NodeDeploy {
       if (stage === 'healthy') await this.#leave(stage, inside);
       else board.reach(this.node.name, stage);
     }
-  }
-
-  #isAwaited(stage: StageName): boolean {
-    return this.#with.lab.nodes.some((other) =>
-      Object.values(other.stages).some(({ waitFor }) =>
-        waitFor.some((wait) => wait.node === this.node.name && wait.stage === stage),
-      ),
-    );
   }
 }
 

@@ -6,7 +6,7 @@ import { didYouMean, nearest } from '../file/suggest.js';
 import { pathOf, resolveContainer, words } from './container.js';
 import { attempt, type Context, problem, warn } from './context.js';
 import { inherit } from './inherit.js';
-import { resolveStages } from './stages.js';
+import { isAwaited, resolveStages } from './stages.js';
 import { frrDaemons, type KindName, kindNames, type LabNode, type StartupConfig } from './types.js';
 
 const withoutEffect = [
@@ -62,9 +62,8 @@ type Draft = Omit<LabNode, 'restartPolicy'> & { readonly restartPolicy: LabNode[
 
 /** As in containerlab a plain container comes back when it ends; but not if its end is what somebody waits for. */
 function withRestart(nodes: readonly Draft[]): LabNode[] {
-  const waits = nodes.flatMap(({ stages }) => Object.values(stages).flatMap(({ waitFor }) => waitFor));
   const comesBack = ({ name, kind, autoRemove }: Draft) =>
-    kind === 'linux' && !autoRemove && !waits.some(({ node, stage }) => stage === 'exit' && node === name);
+    kind === 'linux' && !autoRemove && !isAwaited(nodes, name, 'exit');
   return nodes.map((node) => ({ ...node, restartPolicy: node.restartPolicy ?? (comesBack(node) ? 'always' : 'no') }));
 }
 

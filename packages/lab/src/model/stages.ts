@@ -45,6 +45,13 @@ export function resolveStages(context: Context, place: Place, raw: RawNode): Lab
   return Object.fromEntries(entries) as Record<StageName, Stage>;
 }
 
+/** Whether a node of these waits for another one to reach a stage. */
+export function isAwaited(nodes: readonly Pick<LabNode, 'stages'>[], name: string, stage: StageName): boolean {
+  return nodes.some(({ stages }) =>
+    stageNames.some((own) => stages[own].waitFor.some((wait) => wait.node === name && wait.stage === stage)),
+  );
+}
+
 /** Finds nodes that wait for each other: none of them would ever start. */
 export function checkCycles(context: Context, nodes: readonly LabNode[]): void {
   const waitsOf = new Map(
