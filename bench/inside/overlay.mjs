@@ -6,6 +6,7 @@ import { parseCidr } from '@linecard/wire';
 import { Floor } from '../kit/floor.mjs';
 import { addressAt, newId, PluginClient } from '../kit/plugin.mjs';
 import { timed } from '../kit/stats.mjs';
+import { OvnDocker } from './peers/ovn-docker.mjs';
 
 const rounds = Number(process.argv[2]);
 const bridge = 'br-int';
@@ -23,16 +24,20 @@ const floor = await Floor.open();
 const nb = new Northbound({ endpoint: 'unix:/run/ovn/ovnnb_db.sock' });
 nb.start();
 await nb.whenReady(10_000);
-const result = { ours: [], floor: [], ipam: [] };
+const rival = await OvnDocker.start();
+const rivalNetwork = newId();
+await rival.call('CreateNetwork', { NetworkID: rivalNetwork, IPv4Data: [{ Pool: pool, Gateway: gateway }] });
+const result = { ours: [], floor: [], rival: [], detach: [], rivalDetach: [], ipam: [] };
 const owner = nb.switch(network)._uuid;
 
-async function ours(n) {
+/** How long a driver takes for an endpoint, and for letting it go. */
+async function endpoint(driver, where, n) {
   const id = newId();
-  const took = await timed(() => plugin.attach(network, id, addressAt(n)));
+  const attach = await timed(() => driver.attach(where, id, addressAt(n)));
   await floor.settle();
-  await plugin.detach(network, id);
+  const detach = await timed(() => driver.detach(where, id));
   await floor.settle();
-  return took;
+  return { attach, detach };
 }
 
 function writePort(name, n) {
@@ -47,22 +52,31 @@ function writePort(name, n) {
 
 async function atTheFloor(n) {
   const name = `bf${randomBytes(5).toString('hex')}`;
-  const took = await timed(() => Promise.all([writePort(name, n), floor.attach(bridge, name)]));
+  const took = await timed(() => Promise.all([writePort(name, n), floor.attach(bridge, name, { 'iface-id': name })]));
   await floor.settle();
   await floor.detach(bridge, name);
   await floor.settle(name);
   return took;
 }
 
+async function round(n) {
+  const ours = await endpoint(plugin, network, n);
+  const theirs = await endpoint(rival, rivalNetwork, n);
+  return { ours, theirs, floor: await atTheFloor(n) };
+}
+
 // What is compiled on the way is not what is measured.
-for (let n = 0; n < 8; n++) {
-  await ours(n);
-  await atTheFloor(n);
-}
+for (let n = 0; n < 8; n++) await round(n);
 for (let n = 0; n < rounds; n++) {
-  result.ours.push(await ours(100 + n));
-  result.floor.push(await atTheFloor(100 + n));
+  const { ours, theirs, floor } = await round(100 + n);
+  result.ours.push(ours.attach);
+  result.detach.push(ours.detach);
+  result.rival.push(theirs.attach);
+  result.rivalDetach.push(theirs.detach);
+  result.floor.push(floor);
 }
+await rival.call('DeleteNetwork', { NetworkID: rivalNetwork });
+await rival.stop();
 
 const addresses = new Addresses(nb, { host: 'others', quarantineMs: 0 });
 const space = { space: 'linecard', subnet: parseCidr(pool) };

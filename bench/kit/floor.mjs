@@ -35,16 +35,17 @@ export class Floor {
     await this.#session.close();
   }
 
-  async attach(bridge, name) {
-    await this.attachMany(bridge, [name]);
+  async attach(bridge, name, ids) {
+    await this.attachMany(bridge, [name], ids);
   }
 
   /** All in one transaction. Checksums are left as they are: turning them off is one request more. */
-  async attachMany(bridge, names) {
+  async attachMany(bridge, names, ids = {}) {
     for (const name of names) await this.#net.createVeth({ name, peer: `${name}p`, mtu: 1500, up: true });
+    const external_ids = new Map(Object.entries({ owner: 'floor', ...ids }));
     const tx = new Transaction(this.#session, vswitch);
     const ports = names.map((name) => {
-      const row = tx.insert('Interface', { name, external_ids: new Map([['owner', 'floor']]) });
+      const row = tx.insert('Interface', { name, external_ids });
       return tx.insert('Port', { name, interfaces: [row] });
     });
     tx.mutate('Bridge', [['name', '==', bridge]], [['ports', 'insert', ports]]);
