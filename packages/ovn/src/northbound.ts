@@ -1,4 +1,13 @@
-import { OvsdbError, OvsdbSession, Replica, type RowOf, type TlsFiles, Transaction, type Uuid } from '@linecard/ovsdb';
+import {
+  type Change,
+  OvsdbError,
+  OvsdbSession,
+  Replica,
+  type RowOf,
+  type TlsFiles,
+  Transaction,
+  type Uuid,
+} from '@linecard/ovsdb';
 import { LinecardError } from '@linecard/wire';
 import { type NorthboundTables, northbound } from './schema/northbound.js';
 import { ServerWatch } from './server-watch.js';
@@ -18,6 +27,7 @@ const columns = {
 
 type Columns = typeof columns;
 export type NorthboundReplica = Replica<NorthboundTables, Columns>;
+export type NorthboundChange = Change<NorthboundTables, Columns>;
 export type SwitchRow = RowOf<NorthboundTables, Columns, 'Logical_Switch'>;
 export type SwitchPortRow = RowOf<NorthboundTables, Columns, 'Logical_Switch_Port'>;
 export type RouterRow = RowOf<NorthboundTables, Columns, 'Logical_Router'>;

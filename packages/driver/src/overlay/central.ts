@@ -1,4 +1,4 @@
-import { Addresses, Northbound } from '@linecard/ovn';
+import { Addresses, Northbound, type NorthboundChange } from '@linecard/ovn';
 import type { TlsFiles } from '@linecard/ovsdb';
 import type { OpenvSwitch, SwitchView } from '@linecard/switch';
 import { LinecardError } from '@linecard/wire';
@@ -37,16 +37,24 @@ export class CentralLink {
   readonly #onReady: () => void;
   readonly #onLost: (error: unknown) => void;
   readonly #onPort: (name: string) => void;
+  /** Whether this host has a port or network, by its ID. */
+  readonly #isWanted: (id: string) => boolean;
   #current: Central | undefined;
 
   constructor(
     ovs: OpenvSwitch,
-    hooks: { onReady: () => void; onLost: (error: unknown) => void; onPort: (name: string) => void },
+    hooks: {
+      onReady: () => void;
+      onLost: (error: unknown) => void;
+      onPort: (name: string) => void;
+      isWanted: (id: string) => boolean;
+    },
   ) {
     this.#ovs = ovs;
     this.#onReady = hooks.onReady;
     this.#onLost = hooks.onLost;
     this.#onPort = hooks.onPort;
+    this.#isWanted = hooks.isWanted;
     const follow = () => this.#follow();
     ovs.view.replica.on('synced', follow).on('change', (changes) => {
       if (changes.some(({ table }) => table === 'Open_vSwitch' || table === 'SSL')) follow();
@@ -81,6 +89,16 @@ export class CentralLink {
     this.#current = undefined;
   }
 
+  /** Whether a row that was removed says of this host what is still true. */
+  #misses({ table, old }: NorthboundChange): boolean {
+    const ids = old?.external_ids ?? new Map<string, string>();
+    const host = this.#current?.settings.host;
+    if (table === 'Logical_Switch_Port') return this.#isWanted(old?.name ?? '');
+    if (table === 'DNS') return ids.get('host') === host && ids.get('kind') === 'endpoint';
+    const mine = `user:${host}/`;
+    return [...ids.keys()].some((key) => key.startsWith(mine) && this.#isWanted(key.slice(mine.length)));
+  }
+
   #follow(): void {
     if (!this.#ovs.ready) return;
     const settings = readSettings(this.#ovs.view);
@@ -103,8 +121,8 @@ export class CentralLink {
             continue;
           if (change.new?.external_ids.get('linecard') === 'endpoint') this.#onPort(change.new.name);
         }
-        // Taken away by somebody who took this host for dead, or by hand.
-        if (changes.some((change) => change.new === undefined && isMine(change.old?.external_ids))) this.#onReady();
+        // Taken away by somebody who took this host for dead, or by hand: what this host removes it does not want any more.
+        if (changes.some((change) => change.new === undefined && this.#misses(change))) this.#onReady();
       });
       this.#current = { settings, nb, addresses };
       nb.start();

@@ -14,7 +14,7 @@ import { ContainerLinks, type LinkParts } from '../container-link.js';
 import { enableIPv6Forwarding } from '../fabric.js';
 import type { Central, CentralLink, HostSettings } from './central.js';
 import { OverlayFirewall } from './firewall.js';
-import { largestMtu } from './mtu.js';
+import { TunnelMtu } from './mtu.js';
 import { gatewayInterface, overlayInterface, overlayPeer } from './names.js';
 import {
   gatewayMark,
@@ -44,12 +44,14 @@ const portMs = 10_000;
 export class OverlayFabric {
   readonly parts: OverlayParts;
   readonly firewall: OverlayFirewall;
+  readonly tunnelMtu: TunnelMtu;
   readonly #links: ContainerLinks;
   readonly #warned = new Set<string>();
 
   constructor(parts: OverlayParts) {
     this.parts = parts;
     this.firewall = new OverlayFirewall(parts.state, parts.net);
+    this.tunnelMtu = new TunnelMtu(parts.net);
     this.#links = new ContainerLinks(parts);
   }
 
@@ -182,7 +184,7 @@ export class OverlayFabric {
 
   /** The MTU for containers of this host: what was asked for, else what the tunnels leave of the underlay's. */
   async mtuOf(wanted: number | undefined, settings: HostSettings): Promise<number> {
-    const largest = await largestMtu(this.parts.net, settings);
+    const largest = await this.tunnelMtu.largest(settings);
     const warning = `MTU ${wanted} is more than the ${largest} that fit through the ${settings.encapType} tunnels`;
     if (wanted !== undefined && wanted > largest && !this.#warned.has(warning)) {
       this.#warned.add(warning);

@@ -46,6 +46,7 @@ export function createOverlay(
   const central: CentralLink = new CentralLink(ovs, {
     onReady: () => reconciler.schedule(),
     onPort: (name) => reconciler.noticed(name),
+    isWanted: (id) => state.ports.has(id) || state.networks.has(id),
     onLost: (error) => onError("connect to OVN's northbound database", error),
   });
   const fabric = new OverlayFabric({ ovs, net, reaper, central, state, onWarning, checkpoint });

@@ -25,6 +25,7 @@ export class OverlayReconciler extends ReconcileLoop<OverlayHooks> {
   }
 
   protected concerns(event: KernelEvent): boolean {
+    this.#fabric.tunnelMtu.noticed(event);
     if (event.kind !== 'link' || event.change !== 'delete') return false;
     return [...this.#fabric.parts.state.ports.keys()].some((id) => overlayInterface(id) === event.link.name);
   }
@@ -53,6 +54,8 @@ export class OverlayReconciler extends ReconcileLoop<OverlayHooks> {
     if (!ovs.ready || link.current === undefined || !link.current.nb.ready) return;
     const central = link.current;
     this.#load(central);
+    // What the kernel has told may have been lost.
+    this.#fabric.tunnelMtu.forget();
     await this.#removeDead(central, attempt);
     const networks = [...state.networks.values()].filter(({ plan }) => !this.underway.has(plan.id));
     for (const network of networks) {

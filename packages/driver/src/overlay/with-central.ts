@@ -5,7 +5,8 @@ const patienceMs = 15_000;
 
 /** The northbound database that a host's Open vSwitch names, for who has no part in its networks. */
 export function centralOf(ovs: OpenvSwitch): CentralLink {
-  return new CentralLink(ovs, { onReady: () => undefined, onLost: () => undefined, onPort: () => undefined });
+  const nothing = () => undefined;
+  return new CentralLink(ovs, { onReady: nothing, onLost: nothing, onPort: nothing, isWanted: () => false });
 }
 
 /** Does something with the northbound database that a host's Open vSwitch names; where no daemon runs, too. */
