@@ -1,4 +1,5 @@
 import { decode, encode, Framer, formatMessage, fromJson, type Message, toJson } from '@linecard/openflow';
+import { describePacket } from '@linecard/packet';
 import { fromHex, LinecardError, toHex } from '@linecard/wire';
 import { print } from './output.js';
 
@@ -44,6 +45,11 @@ export function messagesOf(bytes: Uint8Array): Message[] {
   return frames.map(decode);
 }
 
+/** A message as `ovs-ofctl ofp-print` shows it, with the packet that it carries. */
+export function textOf(message: Message): string {
+  return formatMessage(message, { packet: describePacket });
+}
+
 /** `linecard openflow decode`. */
 export async function decodeMessages(words: readonly string[], options: DecodeOptions): Promise<void> {
   const messages = messagesOf(bytesOf(words.length > 0 ? Buffer.from(words.join('')) : await readInput()));
@@ -51,7 +57,7 @@ export async function decodeMessages(words: readonly string[], options: DecodeOp
   if (other !== undefined) {
     throw new LinecardError('LC_INVALID', `${other.type} has version ${other.version}, not ${options.version}`);
   }
-  const lines = messages.map((message) => (options.text ? formatMessage(message) : JSON.stringify(toJson(message))));
+  const lines = messages.map((message) => (options.text ? textOf(message) : JSON.stringify(toJson(message))));
   await print(lines.map((line) => `${line}\n`).join(''));
 }
 

@@ -1,5 +1,6 @@
 export * from './arp.js';
 export { checksum, pseudoHeaderSum } from './checksum.js';
+export { describePacket } from './describe.js';
 export * from './dhcp.js';
 export * from './ethernet.js';
 export * from './icmp.js';

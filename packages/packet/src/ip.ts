@@ -105,12 +105,14 @@ export class Ipv6 {
   readonly payloadOffset: number;
   /** In bytes; only the fragment at 0 starts with a transport header. */
   readonly fragmentOffset: number;
+  readonly moreFragments: boolean;
 
-  private constructor(bytes: Uint8Array, protocol: number, payloadOffset: number, fragmentOffset: number) {
+  private constructor(bytes: Uint8Array, protocol: number, payloadOffset: number, fragment: number) {
     this.bytes = bytes;
     this.protocol = protocol;
     this.payloadOffset = payloadOffset;
-    this.fragmentOffset = fragmentOffset;
+    this.fragmentOffset = fragment & 0xfff8;
+    this.moreFragments = (fragment & 1) !== 0;
   }
 
   /** The view, or undefined when a header is cut short or the chain of headers has no end in sight. */
@@ -118,16 +120,17 @@ export class Ipv6 {
     if (bytes.length < 40 || bytes[0]! >> 4 !== 6) return undefined;
     let next = bytes[6]!;
     let at = 40;
+    let fragment = 0;
     for (let count = 0; extensions.has(next); count++) {
       if (count === maxExtensions || at + 8 > bytes.length) return undefined;
-      const fragment = next === 44 ? u16(bytes, at + 2) & 0xfff8 : 0;
+      if (next === 44) fragment = u16(bytes, at + 2);
       const length = extensionLength(next, bytes[at + 1]!);
       next = bytes[at]!;
       at += length;
       if (at > bytes.length) return undefined;
-      if (fragment > 0) return new Ipv6(bytes, next, at, fragment);
+      if (fragment >= 8) break;
     }
-    return new Ipv6(bytes, next, at, 0);
+    return new Ipv6(bytes, next, at, fragment);
   }
 
   get trafficClass(): number {
