@@ -217,24 +217,61 @@ describeSystem('controllers', () => {
 
     it('of the user are files with names, nothing else; a crash of one takes nothing else down', async () => {
       const bed = theBed();
-      const source = `export default ({ log }) => ({ name: 'careless', on: {
-        async switchUp(sw) { log('careless rules'); await sw.flows.apply(['actions=FLOOD,CONTROLLER:65535'], { cookie: 7n }); },
+      const source = `export default ({ log, options }) => ({ name: 'careless', on: {
+        async switchUp(sw) { log('careless rules ' + options.how); await sw.flows.apply(['actions=FLOOD,CONTROLLER:65535'], { cookie: 7n }); },
         packetIn() { throw new TypeError('a mistake of mine'); },
       } });`;
       writeApp(bed, 'careless.mjs', source);
-      await network('embedded:careless');
-      await connected('careless');
+      await network('embedded:careless?how=boldly');
+      await connected('careless?how=boldly');
       await reaches('through an app that throws');
       await eventually(async () => expect((await listed())[0]!.errors).toBeGreaterThan(0), { what: 'its errors' });
       const log = (await bed.exec(['cat', '/run/linecard.log'])).stdout;
-      expect(log).toMatch(/"app":"careless","handler":"packetIn",.*"error":"a mistake of mine"/);
+      expect(log).toContain('careless rules boldly');
+      expect(log).toMatch(/"app":"careless\?how=boldly","handler":"packetIn",.*"error":"a mistake of mine"/);
       expect(await listed()).toMatchObject([{ connected: true }]);
+    });
+
+    it('take options, each network its own', async () => {
+      const bed = theBed();
+      const knock = 'embedded:knock?guarded=one&free=two&name=open.example.com&openSeconds=3600';
+      await network(knock);
+      const asked = 'knock?free=two&guarded=one&name=open.example.com&openSeconds=3600';
+      await connected(asked);
+      const option = 'ovs.bridge.controller=embedded:knock?guarded=somebody-else';
+      await bed.docker('network', 'create', '-d', 'ovs', '-o', option, '--subnet', '172.31.6.0/24', 'other');
+      await eventually(async () => expect((await listed()).filter((line) => line.connected)).toHaveLength(2), {
+        what: 'both to rule',
+      });
+      expect(await bed.linecard('controller', 'ls')).toContain(`embedded:${asked}`);
+      const dns = ['docker', 'exec', 'one', 'nslookup', '-timeout=1', '-retry=1'];
+      const ask = (name: string) => bed.exec([...dns, name, '172.31.5.3'], { allowFail: true });
+      await eventually(async () => expect(await flows(bed, 'br')).toMatch('priority=30,udp,in_port=1 '), {
+        what: 'the walls',
+      });
+      await ask('xyzzy.example.com');
+      expect(await flows(bed, 'br')).not.toContain('priority=40');
+      expect(await oneReachesTwo()).toBe(false);
+      await ask('open.example.com');
+      await reaches('after the knock');
+      expect(await flows(bed, 'br')).toMatch(/hard_timeout=3600, .*priority=40,dl_src=/);
+      // Who reads the options again after a crash is the next daemon, from OVSDB.
+      await bed.killDaemon('SIGKILL');
+      await bed.daemon({ env: { LINECARD_APPS: appsDirectory } });
+      const ruled = expect.arrayContaining([expect.objectContaining({ app: asked, connected: true })]);
+      await eventually(async () => expect(await listed()).toEqual(ruled), { what: 'the same app to rule' });
     });
 
     it.each([
       ['embedded:none', /there is no app \\?"none\\?" \(there are .*yours: \/run\/apps\/none/],
       ['embedded:broken', /the app \/run\/apps\/broken\.mjs does not load/],
       ['embedded:../apps/mine', /option ovs\.bridge\.controller: .* is not allowed/],
+      ['embedded:knock?speed=1', /the app \\?"knock\\?" has no option \\?"speed\\?" \(it has guarded, free, name/],
+      [
+        'embedded:knock?openSeconds=never',
+        /\\?"never\\?" is no openSeconds for the app \\?"knock\\?" \(allowed are 0 to/,
+      ],
+      ['embedded:knock?name', /option ovs\.bridge\.controller: .* is not allowed.*embedded:APP\[\?KEY=VALUE/],
       ['embedded:/run/apps/mine.mjs', /option ovs\.bridge\.controller: .* is not allowed/],
     ])('refuse %s, and nothing is half-made', async (controller, message) => {
       const bed = theBed();

@@ -10,7 +10,7 @@ import {
   shippedApp,
   shippedApps,
 } from '@linecard/controller';
-import { appSocket, type EmbeddedApps } from '@linecard/driver';
+import { appSocket, type EmbeddedApps, splitApp } from '@linecard/driver';
 import { explain, LinecardError } from '@linecard/wire';
 import type { Logger } from 'pino';
 import { errorFields } from './log.js';
@@ -21,12 +21,13 @@ export interface EmbeddedOptions {
   readonly runDirectory: string;
   /** Where apps of the user's own are: nothing outside of it is ever loaded. */
   readonly appsDirectory: string;
-  readonly surroundings: AppSurroundings;
+  readonly surroundings: Omit<AppSurroundings, 'log'>;
   readonly logger: Logger;
 }
 
 /** What an embedded app has to do with one switch. */
 export interface AppSession {
+  /** Its name, and its options where the network has some: `knock?name=open.example.com`. */
   readonly app: string;
   readonly sw: SwitchSession;
   /** How often one of its handlers threw or rejected. */
@@ -43,8 +44,8 @@ const reportPauseMs = 1000;
 const endings = ['.ts', '.mjs', '.js'];
 
 /**
- * The OpenFlow controller of the daemon. Each app has a controller and a socket of its own, so that nothing which one
- * does concerns another. When it ends, flows stay: the switch goes on with what it knows.
+ * The OpenFlow controller of the daemon. Each app with its options has a controller and a socket of its own, so that
+ * nothing which one does concerns another. When it ends, flows stay: the switch goes on with what it knows.
  */
 export class EmbeddedController implements EmbeddedApps {
   readonly #options: EmbeddedOptions;
@@ -86,23 +87,24 @@ export class EmbeddedController implements EmbeddedApps {
     await serving?.then(({ controller }) => controller.close()).catch(() => undefined);
   }
 
-  async #start(name: string): Promise<Serving> {
-    const app = await this.#load(name);
+  async #start(app: string): Promise<Serving> {
+    const loaded = await this.#load(app);
     const serving: Serving = { controller: new Controller(), errors: 0 };
     const { controller } = serving;
-    this.#report(name, serving);
-    controller.use(app);
-    await controller.listen({ kind: 'unix', path: join(this.#options.runDirectory, appSocket(name)) });
-    this.#options.logger.info({ app: name }, 'an app awaits switches');
+    this.#report(app, serving);
+    controller.use(loaded);
+    await controller.listen({ kind: 'unix', path: join(this.#options.runDirectory, appSocket(app)) });
+    this.#options.logger.info({ app }, 'an app awaits switches');
     return serving;
   }
 
-  async #load(name: string): Promise<App> {
+  async #load(app: string): Promise<App> {
     const { appsDirectory, surroundings, logger } = this.#options;
-    if (shippedApps.includes(name)) return shippedApp(name, {}, surroundings);
+    const { name, options } = splitApp(app);
+    const log = (message: string) => logger.info({ app }, message);
+    if (shippedApps.includes(name)) return shippedApp(name, options, { ...surroundings, log });
     for (const path of endings.map((ending) => join(appsDirectory, name + ending))) {
-      if (!(await exists(path))) continue;
-      return loadApp(path, { kit: appKit({}, (message) => logger.info({ app: name }, message)) });
+      if (await exists(path)) return loadApp(path, { kit: appKit(options, log) });
     }
     throw new LinecardError('LC_NOT_FOUND', `option ovs.bridge.controller: there is no app "${name}"`, {
       hint: `there are ${shippedApps.join(', ')}, and yours: ${join(appsDirectory, name)}{${endings.join(',')}}`,

@@ -40,7 +40,6 @@ export async function startDaemon(config: DaemonConfig, logger: Logger): Promise
     surroundings: {
       portOf: (guest, sw) => containerOfport(host.ovs.view, sw.name, guest),
       onPortsChanged: (changed) => onBridgePortsChanged(host.ovs.view, changed),
-      log: (message) => logger.info(message),
     },
   });
   const host: Host = createHost({

@@ -63,7 +63,7 @@ export function networkTable(host: Host): NetworkInfo[] {
 export function controllerTable(host: Host, sessions: readonly AppSession[]): ControllerInfo[] {
   return networkTable(host).flatMap(({ bridge, name, dpid, controllers }) =>
     controllers.map(({ target, connected }) => {
-      const app = appOfTarget(target);
+      const app = appOfTarget(target, host.state.networkOf(bridge)?.plan.controllers ?? []);
       const session = sessions.find((one) => one.app === app && one.sw.name === dpid);
       return present<ControllerInfo>({
         bridge,

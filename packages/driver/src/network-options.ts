@@ -97,7 +97,7 @@ export const networkOptionTable = {
   'ovs.bridge.controller': listOf(
     kind('', parseController),
     'a comma-separated list of tcp:IP:PORT, ssl:IP:PORT, unix:PATH, ptcp:[PORT][:IP], pssl:[PORT][:IP], punix:PATH, ' +
-      'embedded or embedded:APP',
+      'embedded or embedded:APP[?KEY=VALUE&KEY=VALUE]',
   ),
   'ovs.bridge.fail_mode': oneOf('secure', 'standalone'),
   'ovs.bridge.protocols': listOf(
