@@ -138,6 +138,51 @@ describeSystem('controllers', () => {
       expect(await refused('./none.ts')).toContain('cannot read the app');
       expect(await refused('hub', '--option', 'speed=1')).toContain('the app "hub" has no option "speed"');
       expect(await refused('hub', '--listen', 'udp:1')).toContain('"udp:1" is not a place to speak OpenFlow');
+      expect(await refused('hub', '--tls-key', 'k', '--tls-cert', 'c')).toContain('no endpoint is tls:');
+    });
+
+    it('speak TLS with the certificates of ovs-pki, listening and connecting, and take no others', async () => {
+      const bed = theBed();
+      const pki = (...args: string[]) => bed.exec(['ovs-pki', '-d', '/run/pki', '-l', '/run/pki.log', '-u', ...args]);
+      await pki('init');
+      await pki('req+sign', '/run/switch', 'switch');
+      await pki('req+sign', '/run/controller', 'controller');
+      const keys = (name: string) => [`/run/${name}-privkey.pem`, `/run/${name}-cert.pem`] as const;
+      const authority = (name: string) => `/run/pki/${name}ca/cacert.pem`;
+      const run = (switches: string, ...place: string[]) => {
+        const [key, cert] = keys('controller');
+        const tls = ['--tls-key', key, '--tls-cert', cert, '--tls-ca', authority(switches)];
+        return linecard('controller', 'run', 'hub', ...place, ...tls);
+      };
+      await bed.vsctl('set-ssl', ...keys('switch'), authority('controller'));
+      const listening = run('switch', '--listen', 'tls:127.0.0.1:6653');
+      await network('ssl:127.0.0.1:6653');
+      await says(listening, /switch [0-9a-f]{16} is up: OpenFlow 1\.5/);
+      await reaches('through the hub over TLS');
+      await listening.kill('SIGTERM');
+      const distrustful = run('controller', '--listen', 'tls:127.0.0.1:6653');
+      await says(distrustful, /a client of tls:127\.0\.0\.1:6653 is no switch: no TLS: its certificate is refused/);
+
+      await bed.vsctl('add-br', 'mine', '--', 'set', 'Bridge', 'mine', 'datapath_type=netdev', 'fail_mode=secure');
+      await bed.vsctl('set-controller', 'mine', 'pssl:6656:127.0.0.1');
+      await says(run('switch', '--connect', 'tls:127.0.0.1:6656'), /switch [0-9a-f]{16} is up/);
+      const other = run('controller', '--connect', 'ssl:127.0.0.1:6656');
+      await says(other, /tls:127\.0\.0\.1:6656 is no switch: no connection: unable to verify/);
+      expect(other.log()).not.toContain('is up');
+
+      const refused = async (...args: string[]) => {
+        const hub = ['node', linecardMain, 'controller', 'run', 'hub', '--listen', 'tls:127.0.0.1:6654', ...args];
+        return (await bed.exec(hub, { allowFail: true })).stderr;
+      };
+      const [key, cert] = keys('controller');
+      expect(await refused()).toContain('tls:127.0.0.1:6654 needs a key and a certificate');
+      expect(await refused('--tls-key', key)).toContain('--tls-key and --tls-cert go together');
+      const wrong = (key: string, cert: string) => refused('--tls-key', key, '--tls-cert', cert);
+      expect(await wrong('/none.pem', cert)).toContain('option --tls-key: cannot read /none.pem');
+      expect(await wrong(keys('switch')[0], cert)).toMatch(/do not work: key values mismatch\nhint: /);
+      expect(await refused('--tls-key', key, '--tls-cert', cert, '--tls-ca', key)).toContain(
+        'do not work: no start line',
+      );
     });
 
     it('the example of the newcomer says who talks', async () => {
@@ -321,4 +366,4 @@ describeSystem('controllers', () => {
       expect(await run('', 'decode', '--version', '9')).toMatchObject({ status: 2 });
     });
   });
-}, ['osken-manager']);
+}, ['osken-manager', 'ovs-pki']);

@@ -5,12 +5,13 @@ import {
   Controller,
   type ControllerOptions,
   formatEndpoint,
+  parseEndpoint,
   runAppFile,
   shippedApp,
   versionName,
 } from '@linecard/controller';
 import { errorName } from '@linecard/openflow';
-import { LinecardError } from '@linecard/wire';
+import { explain, LinecardError } from '@linecard/wire';
 import { type ReadableLog, readableLog } from './log.js';
 import { openSwitch, surroundingsOf } from './switch-memory.js';
 
@@ -27,13 +28,26 @@ export interface RunOptions {
 
 const defaultListen = 'tcp:127.0.0.1:6653';
 
-function controllerOptions({ tlsKey, tlsCert, tlsCa }: RunOptions): ControllerOptions {
-  if (tlsKey === undefined && tlsCert === undefined) return {};
+function controllerOptions({ tlsKey, tlsCert, tlsCa, listen = [], connect = [] }: RunOptions): ControllerOptions {
+  if (tlsKey === undefined && tlsCert === undefined && tlsCa === undefined) return {};
   if (tlsKey === undefined || tlsCert === undefined) {
-    throw new LinecardError('LC_INVALID', '--tls-key and --tls-cert go together');
+    throw new LinecardError('LC_INVALID', '--tls-key and --tls-cert go together, and --tls-ca needs both');
   }
-  const ca = tlsCa === undefined ? {} : { ca: readFileSync(tlsCa) };
-  return { tls: { key: readFileSync(tlsKey), cert: readFileSync(tlsCert), ...ca } };
+  if (![...listen, ...connect].some((text) => parseEndpoint(text).kind === 'tls')) {
+    throw new LinecardError('LC_INVALID', '--tls-key is given, but no endpoint is tls:', {
+      hint: '--listen tls:0.0.0.0:6653 or --connect tls:HOST:PORT',
+    });
+  }
+  const ca = tlsCa === undefined ? {} : { ca: readPem('--tls-ca', tlsCa) };
+  return { tls: { key: readPem('--tls-key', tlsKey), cert: readPem('--tls-cert', tlsCert), ...ca } };
+}
+
+function readPem(option: string, path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw new LinecardError('LC_NOT_FOUND', `option ${option}: cannot read ${path}: ${explain(cause)}`, { cause });
+  }
 }
 
 /** Writes what happens into a log. */

@@ -9,7 +9,7 @@ import {
   type Version,
 } from '@linecard/openflow';
 import { LinecardError } from '@linecard/wire';
-import { closedError } from './errors.js';
+import { closedError, lostError } from './errors.js';
 import { KeepAlive, type KeepAliveOptions } from './keep-alive.js';
 import { helloFor, negotiate, versionName } from './negotiate.js';
 import { Outbox, type WriterPool } from './outbox.js';
@@ -106,9 +106,7 @@ export class Channel {
   start(): void {
     const { helloTimeoutMs, versions } = this.#options;
     this.#socket.on('data', (chunk: Uint8Array) => this.#read(chunk));
-    this.#socket.on('error', (cause) =>
-      this.#end(new LinecardError('LC_CLOSED', `connection lost: ${cause.message}`, { cause })),
-    );
+    this.#socket.on('error', (cause) => this.#end(lostError('connection lost', cause)));
     this.#socket.on('end', () => this.#end(new LinecardError('LC_CLOSED', 'the peer closed the connection')));
     this.#socket.on('close', () => this.#end(new LinecardError('LC_CLOSED', 'the connection is closed')));
     this.#helloTimer = setTimeout(() => {

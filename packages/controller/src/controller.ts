@@ -38,7 +38,7 @@ export interface ControllerOptions {
 export interface ControllerEvents {
   up: [sw: SwitchSession];
   down: [sw: SwitchSession, reason: LinecardError | undefined];
-  /** A connection that never became a switch. */
+  /** A connection that never became a switch, or never came about. */
   rejected: [peer: string, reason: LinecardError];
   /** A handler of an app threw or rejected. */
   appError: [app: App, handler: keyof AppHandlers, error: unknown, sw: SwitchSession];
@@ -96,21 +96,28 @@ export class Controller extends EventEmitter<ControllerEvents> {
 
   /**
    * Awaits switches at `endpoint` (`tcp:127.0.0.1:6653`, `tls:...`, `unix:...`); answers where exactly, which matters
-   * for port 0. Rejects with `LC_CONFLICT` when the place is taken.
+   * for port 0. Rejects with `LC_CONFLICT` when the place is taken, `LC_INVALID` when it is `tls:` without good keys.
    */
   async listen(endpoint: Endpoint | string): Promise<Endpoint> {
     const wanted = typeof endpoint === 'string' ? parseEndpoint(endpoint) : endpoint;
-    const listener = await listen(wanted, this.#options.tls, (socket, peer) => this.#accept(socket, peer));
+    const listener = await listen(wanted, this.#options.tls, {
+      accepted: (socket, peer) => this.#accept(socket, peer),
+      rejected: (peer, reason) => this.emit('rejected', peer, reason),
+    });
     this.#listeners.set(formatEndpoint(listener.endpoint), listener);
     return listener.endpoint;
   }
 
-  /** Connects to a switch that listens (`ptcp:`, or its `BRIDGE.mgmt` socket), again and again until it is ended. */
+  /**
+   * Connects to a switch that listens (`ptcp:`, or its `BRIDGE.mgmt` socket), again and again until it is ended. Throws
+   * `LC_INVALID` for `tls:` without good keys.
+   */
   connect(endpoint: Endpoint | string): { close(): void } {
     const wanted = typeof endpoint === 'string' ? parseEndpoint(endpoint) : endpoint;
     const name = formatEndpoint(wanted);
-    const dialer = new Dialer(wanted, this.#options.tls, (socket, closed) => {
-      this.#add(socket, name, closed);
+    const dialer = new Dialer(wanted, this.#options.tls, {
+      connected: (socket, closed) => this.#add(socket, name, closed),
+      failed: (reason) => this.emit('rejected', name, reason),
     });
     this.#dialers.set(name, dialer);
     dialer.start();

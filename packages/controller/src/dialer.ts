@@ -1,27 +1,33 @@
 import { connect as connectPlain, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { Reconnect } from '@linecard/wire';
+import { LinecardError, Reconnect } from '@linecard/wire';
 import type { Endpoint } from './endpoint.js';
-import type { TlsOptions } from './listener.js';
+import { lostError } from './errors.js';
+import { keysFor, type TlsOptions } from './listener.js';
+
+/** What becomes of the attempts of a {@link Dialer}. */
+export interface DialerOwner {
+  /** A new socket, with what to call when that connection has ended. */
+  connected(socket: Socket, closed: () => void): void;
+  /** It did not come about: said once for as long as the reason is the same. */
+  failed(reason: LinecardError): void;
+}
 
 /** Connects to a switch that listens, and again whenever the connection is gone, until it is closed. */
 export class Dialer {
   readonly #endpoint: Endpoint;
   readonly #tls: TlsOptions | undefined;
-  readonly #connected: (socket: Socket, closed: () => void) => void;
+  readonly #owner: DialerOwner;
   readonly #plan = new Reconnect();
   #timer: NodeJS.Timeout | undefined;
   #socket: Socket | undefined;
+  #lastReason = '';
 
-  /** `connected` gets each new socket, with what to call when that connection has ended. */
-  constructor(
-    endpoint: Endpoint,
-    tls: TlsOptions | undefined,
-    connected: (socket: Socket, closed: () => void) => void,
-  ) {
+  /** Throws what {@link keysFor} throws. */
+  constructor(endpoint: Endpoint, tls: TlsOptions | undefined, owner: DialerOwner) {
     this.#endpoint = endpoint;
-    this.#tls = tls;
-    this.#connected = connected;
+    this.#tls = endpoint.kind === 'tls' ? keysFor(endpoint, tls) : undefined;
+    this.#owner = owner;
   }
 
   start(): void {
@@ -45,23 +51,33 @@ export class Dialer {
   #run(): void {
     const action = this.#plan.run(performance.now());
     if (action === 'connect') this.#dial();
-    if (action === 'disconnect') this.#lost();
+    if (action === 'disconnect') this.#failed(new LinecardError('LC_TIMEOUT', 'no connection: it does not answer'));
     this.#schedule();
   }
 
   #dial(): void {
     const socket = this.#open();
     this.#socket = socket;
-    const failed = () => {
-      if (this.#socket === socket) this.#lost();
+    const failed = (cause: Error) => {
+      if (this.#socket === socket) this.#failed(lostError('no connection', cause));
     };
     socket.once('error', failed);
     socket.once(this.#endpoint.kind === 'tls' ? 'secureConnect' : 'connect', () => {
       socket.off('error', failed);
+      this.#lastReason = '';
       this.#plan.connected(performance.now());
       this.#schedule();
-      this.#connected(socket, failed);
+      this.#owner.connected(socket, () => {
+        if (this.#socket === socket) this.#lost();
+      });
     });
+  }
+
+  #failed(reason: LinecardError): void {
+    this.#lost();
+    if (reason.message === this.#lastReason) return;
+    this.#lastReason = reason.message;
+    this.#owner.failed(reason);
   }
 
   #open(): Socket {

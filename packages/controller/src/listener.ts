@@ -1,9 +1,11 @@
+import { X509Certificate } from 'node:crypto';
 import { chmod, rm } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import { createSecureContext, createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { LinecardError } from '@linecard/wire';
 import { type Endpoint, formatEndpoint } from './endpoint.js';
+import { lostError } from './errors.js';
 
 /** Keys for `tls:` endpoints, as PEM. With `ca`, the peer must show a certificate that it signed. */
 export interface TlsOptions {
@@ -11,6 +13,16 @@ export interface TlsOptions {
   readonly cert: string | Buffer;
   readonly ca?: string | Buffer;
 }
+
+/** What becomes of those who connect. */
+export interface ListenerOwner {
+  accepted(socket: Duplex, peer: string): void;
+  /** It is no TLS, or no certificate that we take, or the peer did not take ours. */
+  rejected(peer: string, reason: LinecardError): void;
+}
+
+/** How long a TLS handshake may take, in ms. */
+const handshakeMs = 10_000;
 
 /** A place where switches connect. */
 export interface Listener {
@@ -20,13 +32,12 @@ export interface Listener {
   close(): Promise<void>;
 }
 
-/** Calls `accepted` for every connection to `endpoint`. Rejects with `LC_CONFLICT` when it cannot be had. */
-export async function listen(
-  endpoint: Endpoint,
-  tls: TlsOptions | undefined,
-  accepted: (socket: Duplex, peer: string) => void,
-): Promise<Listener> {
-  const server = makeServer(endpoint, tls, accepted);
+/**
+ * Hands every connection to `endpoint` to its owner. Rejects with `LC_CONFLICT` when the place cannot be had, and with
+ * `LC_INVALID` for `tls:` without keys, or with keys that are none.
+ */
+export async function listen(endpoint: Endpoint, tls: TlsOptions | undefined, owner: ListenerOwner): Promise<Listener> {
+  const server = makeServer(endpoint, tls, owner);
   if (endpoint.kind === 'unix') await removeStale(endpoint.path);
   await bind(server, endpoint);
   server.on('error', () => undefined);
@@ -44,22 +55,43 @@ export async function listen(
   };
 }
 
-function makeServer(
-  endpoint: Endpoint,
-  tls: TlsOptions | undefined,
-  accepted: (socket: Duplex, peer: string) => void,
-): Server {
+function makeServer(endpoint: Endpoint, tls: TlsOptions | undefined, owner: ListenerOwner): Server {
   if (endpoint.kind !== 'tls') {
-    return createServer({ noDelay: true }, (socket: Socket) => accepted(socket, peerOf(socket, endpoint)));
+    return createServer({ noDelay: true }, (socket: Socket) => owner.accepted(socket, peerOf(socket, endpoint)));
   }
+  const keys = keysFor(endpoint, tls);
+  const verify = keys.ca !== undefined;
+  const options = { ...keys, requestCert: verify, rejectUnauthorized: verify, handshakeTimeout: handshakeMs };
+  return createTlsServer({ ...options, noDelay: true }, (socket: TLSSocket) =>
+    owner.accepted(socket, peerOf(socket, endpoint)),
+  ).on('tlsClientError', (error, socket) => {
+    const peer =
+      socket.remoteAddress === undefined ? `a client of ${formatEndpoint(endpoint)}` : peerOf(socket, endpoint);
+    const why = socket.authorizationError; // the connection has hung up by then
+    owner.rejected(peer, lostError('no TLS', why ? new Error(`its certificate is refused (${why})`) : error));
+  });
+}
+
+/** The keys for a `tls:` endpoint. Throws `LC_INVALID` when there are none, or when they do not fit together. */
+export function keysFor(endpoint: Endpoint, tls: TlsOptions | undefined): TlsOptions {
   if (tls === undefined) {
     throw new LinecardError('LC_INVALID', `${formatEndpoint(endpoint)} needs a key and a certificate`);
   }
-  const verify = tls.ca !== undefined;
-  return createTlsServer(
-    { ...tls, requestCert: verify, rejectUnauthorized: verify, noDelay: true },
-    (socket: TLSSocket) => accepted(socket, peerOf(socket, endpoint)),
-  ).on('tlsClientError', () => undefined);
+  try {
+    if (tls.ca !== undefined) new X509Certificate(tls.ca); // one that is none would be passed over in silence
+    createSecureContext(tls);
+    return tls;
+  } catch (cause) {
+    const { reason, message } = cause as Error & { readonly reason?: string };
+    throw new LinecardError(
+      'LC_INVALID',
+      `the keys for ${formatEndpoint(endpoint)} do not work: ${reason ?? message}`,
+      {
+        hint: 'key, certificate and authority are PEM files; the certificate must be for the key',
+        cause,
+      },
+    );
+  }
 }
 
 function peerOf(socket: Socket, endpoint: Endpoint): string {

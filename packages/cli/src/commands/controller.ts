@@ -36,14 +36,15 @@ function addRun(group: Command): void {
     .option('--watch', 'load the file again whenever it changes')
     .option('--tls-key <file>', 'private key for tls: endpoints, PEM')
     .option('--tls-cert <file>', 'certificate for tls: endpoints, PEM')
-    .option('--tls-ca <file>', 'who signed the certificates of switches, PEM')
+    .option('--tls-ca <file>', 'who signed the certificates of switches, PEM; without it all are taken')
     .addHelpText(
       'after',
       `
 Examples:
   linecard controller run learning-switch
   linecard controller run ./my-app.ts --watch --option greeting=hi
-  linecard controller run knock --listen tcp:127.0.0.1:6633 --option openSeconds=60`,
+  linecard controller run knock --listen tcp:127.0.0.1:6633 --option openSeconds=60
+  linecard controller run hub --listen tls:0.0.0.0:6653 --tls-key key.pem --tls-cert cert.pem --tls-ca ca.pem`,
     )
     .action(async (app: string, options: RunOptions) => {
       const { runController } = await import('../run-controller.js');
