@@ -321,8 +321,8 @@ describeSystem('controllers', () => {
     ])('refuse %s, and nothing is half-made', async (controller, message) => {
       const bed = theBed();
       writeApp(bed, 'broken.mjs', 'syntax error');
-      // The links of the test before go off the daemon's main thread.
-      const left = async () => (await bed.links()).filter(({ ifname }) => ifname.startsWith('lcv'));
+      // The links of the test before go off the daemon's main thread, the datapath with its last bridge.
+      const left = async () => (await bed.links()).filter(({ ifname }) => /^(lcv|ovs-netdev$)/.test(ifname));
       await eventually(async () => expect(await left()).toEqual([]), { what: 'them to be gone' });
       const before = await bed.snapshot();
       const option = `ovs.bridge.controller=${controller}`;

@@ -192,6 +192,22 @@ describe('knock', () => {
     expect(model.flows.find((flow) => flow.priority === 40)?.hard_timeout).toBe(30);
   });
 
+  it('takes the packets of one knock for one', async () => {
+    const said: string[] = [];
+    const { model } = await start({ log: (line) => said.push(line), openSeconds: 30 });
+    model.inject(1, ask(1, 'xyzzy.example.com'));
+    await ports(model, 1, ask(1, 'xyzzy.example.com'));
+    expect(said).toEqual(['kiwipycon_h1 asked for xyzzy.example.com: the door is open']);
+    // A door that somebody took away is opened by the next knock.
+    model.flows.splice(
+      model.flows.findIndex((flow) => flow.priority === 40),
+      1,
+    );
+    await ports(model, 1, ask(1, 'xyzzy.example.com'));
+    expect(said).toHaveLength(2);
+    expect(model.dump()).toContain(door(1));
+  });
+
   it('follows guests to other ports', async () => {
     const { model, move } = await start();
     await ports(model, 1, ask(1, 'xyzzy.example.com'));

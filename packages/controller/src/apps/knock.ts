@@ -1,5 +1,6 @@
 import { type Action, type KnownField, type Match, ports } from '@linecard/openflow';
 import { macKey } from '@linecard/packet';
+import { explain } from '@linecard/wire';
 import type { App } from '../app.js';
 import { questionName } from '../dns-name.js';
 import type { PacketIn, PortEvent } from '../events.js';
@@ -150,8 +151,12 @@ class Knock {
   }
 
   async #open(sw: SwitchSession, door: Door): Promise<void> {
+    const present = this.#doors.get(sw);
+    if (present?.mac !== door.mac || present.port !== door.port) this.#keepOpen(sw, door);
+    const { added } = await sw.flows.apply(this.#doorFlows(sw), { cookie: doorCookie, remember: false });
+    // A resolver asks for several records at once: the first of the packets opened the door, and says how long for.
+    if (added === 0) return;
     this.#keepOpen(sw, door);
-    await sw.flows.apply(this.#doorFlows(sw), { cookie: doorCookie, remember: false });
     this.#say(`${this.#guarded} asked for ${this.#name}: the door is open`);
   }
 
@@ -176,7 +181,9 @@ class Knock {
 
   #portsChanged(): void {
     for (const sw of this.#known) {
-      this.#rule(sw).catch((error) => this.#say(`ports of ${sw.name} changed, its flows did not: ${error}`));
+      this.#rule(sw).catch((error) => {
+        if (sw.connected) this.#say(`ports of ${sw.name} changed, its flows did not: ${explain(error)}`);
+      });
     }
   }
 
