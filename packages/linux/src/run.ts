@@ -111,17 +111,30 @@ export function run(argv: readonly [string, ...string[]], options: RunOptions = 
 
 /**
  * Runs a program on the terminal or the pipes of this process, and returns its exit status; a signal counts as 128 and
- * its number, as in a shell. Throws `LC_COMMAND` when it cannot be started.
+ * its number, as in a shell. The program ends with this process: a signal for one is for both, and the terminal's own
+ * (^C) reaches it anyway. Throws `LC_COMMAND` when it cannot be started.
  */
 export function runAttached(argv: readonly [string, ...string[]]): Promise<number> {
   const [program, ...args] = argv;
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { stdio: 'inherit' });
+    const forward = (signal: NodeJS.Signals) => child.kill(signal);
+    const stay = () => undefined;
+    for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.once(signal, forward);
+    process.on('SIGINT', stay);
+    const release = () => {
+      for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.off(signal, forward);
+      process.off('SIGINT', stay);
+    };
     child.on('error', (cause: NodeJS.ErrnoException) => {
+      release();
       const missing = cause.code === 'ENOENT';
       reject(new CommandError(argv, { why: missing ? 'is not installed' : cause.message, missing, cause }));
     });
-    child.on('close', (code, signal) => resolve(code ?? 128 + constants.signals[signal ?? 'SIGTERM']));
+    child.on('close', (code, signal) => {
+      release();
+      resolve(code ?? 128 + constants.signals[signal ?? 'SIGTERM']);
+    });
   });
 }
 

@@ -127,6 +127,25 @@ describe('a port', () => {
     expect(await get('Port p1 tag trunks vlan_mode')).toBe('10\n[]\n[]');
   });
 
+  it('gets a rate, another one, and none, and leaves no row behind', async () => {
+    await withPort();
+    const qos = (maxRate: number) => ({ type: 'linux-htb', maxRate, externalIds: new Map([['owner', 'me']]) }) as const;
+    const rows = () => server.vsctl('--columns=type,other_config,external_ids list QoS');
+    await build((edit) => edit.setQos('p1', qos(1_000_000)));
+    await build((edit) => edit.setQos('p1', qos(2_000_000)));
+    expect((await rows()).match(/max-rate="\d+"/g)).toEqual(['max-rate="2000000"']);
+    expect(ovs.view.qosOf('p1')?.external_ids.get('owner')).toBe('me');
+    await build((edit) => edit.setQos('p1', undefined));
+    expect(await rows()).toBe('');
+    await build((edit) => edit.setQos('p1', qos(1_000_000)));
+    const [row] = [...ovs.view.qos()];
+    await build((edit) => {
+      edit.removePort('p1');
+      edit.removeQos(row!._uuid);
+    });
+    expect(await rows()).toBe('');
+  });
+
   it.each([
     [{ trunks: [11, 12] }, '[]\n[11, 12]\ntrunk'],
     [{ trunks: [11], tag: 3 }, '3\n[11]\nnative-untagged'],

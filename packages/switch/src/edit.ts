@@ -1,6 +1,6 @@
 import type { NamedRef, TlsFiles, Transaction, Uuid } from '@linecard/ovsdb';
 import { LinecardError } from '@linecard/wire';
-import type { BridgeSpec, PortSpec } from './specs.js';
+import type { BridgeSpec, PortSpec, QosSpec } from './specs.js';
 import type { BridgeRow, InterfaceRow, PortRow, SwitchTables, SwitchView } from './view.js';
 
 type Ids = ReadonlyMap<string, string>;
@@ -175,6 +175,29 @@ export class SwitchEdit {
     const port = this.#view.port(name);
     const bridge = this.#view.bridge(this.#view.bridgeOf(name) ?? '');
     if (port && bridge) this.#tx.mutate('Bridge', bridge._uuid, [['ports', 'delete', [port._uuid]]]);
+  }
+
+  /**
+   * Gives a port a QoS row of its own in place of the one that it has, or takes that away: QoS rows stay when their port
+   * goes. Nothing happens when there is no such port.
+   */
+  setQos(name: string, spec: QosSpec | undefined): void {
+    const port = this.#view.port(name);
+    if (port === undefined) return;
+    if (port.qos !== undefined) this.removeQos(port.qos);
+    if (spec === undefined) return;
+    const row = this.#tx.insert('QoS', {
+      type: spec.type,
+      other_config: new Map([['max-rate', String(spec.maxRate)]]),
+      external_ids: spec.externalIds,
+    });
+    this.#tx.update('Port', port._uuid, { qos: row });
+  }
+
+  /** Removes a QoS row; the ports that have it, if any, have none then. */
+  removeQos(uuid: Uuid): void {
+    for (const { _uuid } of this.#view.portsWithQos(uuid)) this.#tx.update('Port', _uuid, { qos: undefined });
+    this.#tx.delete('QoS', uuid);
   }
 
   /** Removes a bridge with all its ports. Nothing happens when there is no such bridge. */

@@ -31,3 +31,11 @@ export interface PortSpec {
   /** Keys of `external_ids` that are removed unless `externalIds` has them. */
   readonly ownedIds?: readonly string[];
 }
+
+/** What a port does with what leaves through it (ovs-vswitchd.conf.db(5), table QoS). */
+export interface QosSpec {
+  readonly type: 'linux-htb';
+  /** Bits per second that all of it may have together. */
+  readonly maxRate: number;
+  readonly externalIds: ReadonlyMap<string, string>;
+}

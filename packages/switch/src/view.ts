@@ -24,7 +24,7 @@ const columns = {
     'other_config',
     'external_ids',
   ],
-  Port: ['name', 'interfaces', 'tag', 'trunks', 'vlan_mode'],
+  Port: ['name', 'interfaces', 'tag', 'trunks', 'vlan_mode', 'qos'],
   Interface: [
     'name',
     'type',
@@ -40,6 +40,7 @@ const columns = {
     'external_ids',
   ],
   Controller: ['target', 'is_connected', 'role', 'status'],
+  QoS: ['type', 'other_config', 'external_ids'],
 } as const;
 
 type Columns = typeof columns;
@@ -50,6 +51,7 @@ export type SwitchReplica = Replica<VswitchTables, Columns>;
 export type BridgeRow = RowOf<VswitchTables, Columns, 'Bridge'>;
 export type PortRow = RowOf<VswitchTables, Columns, 'Port'>;
 export type InterfaceRow = RowOf<VswitchTables, Columns, 'Interface'>;
+export type QosRow = RowOf<VswitchTables, Columns, 'QoS'>;
 export type RootRow = RowOf<VswitchTables, Columns, 'Open_vSwitch'>;
 
 /** The rows of a switch, found by what people call them. */
@@ -59,6 +61,7 @@ export class SwitchView {
   readonly #bridgeByPort: Lookup<Uuid, BridgeRow>;
   readonly #portByName: Lookup<string, PortRow>;
   readonly #portByInterface: Lookup<Uuid, PortRow>;
+  readonly #portByQos: Lookup<Uuid, PortRow>;
   readonly #interfaceByName: Lookup<string, InterfaceRow>;
   readonly #interfaceByIndex: Lookup<number, InterfaceRow>;
   readonly #interfaceByNumber: Lookup<number, InterfaceRow>;
@@ -70,6 +73,7 @@ export class SwitchView {
     this.#bridgeByPort = this.replica.byColumn('Bridge', 'ports');
     this.#portByName = this.replica.byColumn('Port', 'name');
     this.#portByInterface = this.replica.byColumn('Port', 'interfaces');
+    this.#portByQos = this.replica.byColumn('Port', 'qos');
     this.#interfaceByName = this.replica.byColumn('Interface', 'name');
     this.#interfaceByIndex = this.replica.byColumn('Interface', 'ifindex');
     this.#interfaceByNumber = this.replica.byColumn('Interface', 'ofport');
@@ -149,6 +153,22 @@ export class SwitchView {
   interfacesNumbered(bridge: string, ofport: number): InterfaceRow[] {
     const rows = new Set([...this.#interfaceByNumber.get(ofport), ...this.#interfaceByRequest.get(ofport)]);
     return [...rows].filter((row) => this.bridgeOfInterface(row) === bridge);
+  }
+
+  /** What every QoS row says, whether a port has it or not. */
+  qos(): IterableIterator<QosRow> {
+    return this.replica.table('QoS').values();
+  }
+
+  /** The QoS of a port; undefined when it has none. */
+  qosOf(port: string): QosRow | undefined {
+    const uuid = this.port(port)?.qos;
+    return uuid === undefined ? undefined : this.replica.table('QoS').get(uuid);
+  }
+
+  /** The ports that have a QoS row. */
+  portsWithQos(qos: Uuid): readonly PortRow[] {
+    return this.#portByQos.get(qos);
   }
 
   /** The target of a controller row, empty when the row is gone. */

@@ -1,5 +1,5 @@
 import { ensureForwardChain, removeForwardChain } from '@linecard/linux';
-import type { OpenvSwitch } from '@linecard/switch';
+import type { BridgeRow, InterfaceRow, OpenvSwitch, QosRow } from '@linecard/switch';
 import { formatDpid } from '@linecard/wire';
 import type { Lab, LabNode } from '../model/types.js';
 import { chainOf, groupOf, labId } from './marks.js';
@@ -66,13 +66,20 @@ function bridgeSpec(node: LabNode, datapathType: 'system' | 'netdev', owner: str
   };
 }
 
+interface Parts {
+  readonly bridges: readonly BridgeRow[];
+  readonly ports: readonly InterfaceRow[];
+  readonly queues: readonly QosRow[];
+}
+
 /** The rows of Open vSwitch that are marked as a lab's. */
-function partsOf(ovs: OpenvSwitch, lab: string) {
+function partsOf(ovs: OpenvSwitch, lab: string): Parts {
   const isOurs = (row: { readonly external_ids: ReadonlyMap<string, string> }) => row.external_ids.get(labId) === lab;
   const bridges = [...ovs.view.bridges()];
   return {
     bridges: bridges.filter(isOurs),
     ports: bridges.flatMap(({ name }) => ovs.view.interfacesOf(name)).filter(isOurs),
+    queues: [...ovs.view.qos()].filter(isOurs),
   };
 }
 
@@ -80,12 +87,7 @@ function partsOf(ovs: OpenvSwitch, lab: string) {
 export async function removeSwitchParts(world: World, lab: string): Promise<void> {
   if (!world.hasOpenvswitch) return;
   const ovs = await world.openvswitch();
-  const { bridges, ports } = partsOf(ovs, lab);
-  await removeFrom(
-    ovs,
-    ports.map(({ name }) => name),
-    bridges.map(({ name }) => name),
-  );
+  await remove(ovs, partsOf(ovs, lab));
 }
 
 /** Removes the ports of a lab whose devices are gone with their containers. */
@@ -93,19 +95,18 @@ export async function removeDeadPorts(world: World, lab: string): Promise<void> 
   if (!world.hasOpenvswitch) return;
   const ovs = await world.openvswitch();
   const devices = new Set((await world.netlink.links()).map(({ name }) => name));
-  const dead = partsOf(ovs, lab).ports.filter(({ name, type }) => type === '' && !devices.has(name));
-  await removeFrom(
-    ovs,
-    dead.map(({ name }) => name),
-    [],
-  );
+  const { ports, queues } = partsOf(ovs, lab);
+  const dead = ports.filter(({ name, type }) => type === '' && !devices.has(name));
+  const theirs = queues.filter((row) => dead.some(({ name }) => ovs.view.qosOf(name) === row));
+  await remove(ovs, { ports: dead, queues: theirs, bridges: [] });
 }
 
-async function removeFrom(ovs: OpenvSwitch, ports: readonly string[], bridges: readonly string[]): Promise<void> {
-  if (ports.length + bridges.length === 0) return;
+async function remove(ovs: OpenvSwitch, { bridges, ports, queues }: Parts): Promise<void> {
+  if (bridges.length + ports.length + queues.length === 0) return;
   await ovs.commit((edit) => {
-    for (const name of ports) edit.removePort(name);
-    for (const name of bridges) edit.removeBridge(name);
+    for (const { _uuid } of queues) edit.removeQos(_uuid);
+    for (const { name } of ports) edit.removePort(name);
+    for (const { name } of bridges) edit.removeBridge(name);
   });
   // The devices may go only when the switch has let go of them.
   await ovs.settled(20_000);

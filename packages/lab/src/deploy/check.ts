@@ -5,6 +5,7 @@ import { containerKind } from '../kinds/kinds.js';
 import { isAwaited } from '../model/stages.js';
 import type { Endpoint, Lab, LabLink, LabNode } from '../model/types.js';
 import { labContainers } from './destroy.js';
+import { endsOf, isPatch } from './endpoint.js';
 import { labels } from './marks.js';
 import type { World } from './world.js';
 
@@ -35,7 +36,7 @@ export async function checkLab(world: World, lab: Lab): Promise<Finding[]> {
           : [`${name} runs`, async () => (places.has(name) ? undefined : 'it has no running container')],
       ),
     ...lab.links
-      .flatMap((link) => (link.type === 'cable' ? [link.a, link.b] : [link.a]).map((end) => ({ link, end })))
+      .flatMap((link) => endsOf(link).map((end) => ({ link, end })))
       .flatMap(({ link, end }) => linkLooks(world, lab, places, link, end)),
     ...lab.check.addresses.map(({ node, interface: name, address }) => addressLook(world, places, node, name, address)),
     ...lab.check.pings.map(({ from, to }): [string, Look] => [`${from} pings ${to}`, () => ping(places.get(from), to)]),
@@ -99,12 +100,6 @@ function linkLooks(world: World, lab: Lab, places: Places, link: LabLink, end: E
     [`${end.node}:${end.name} is up`, up],
     ...end.addresses.map((address) => addressLook(world, places, end.node, end.name, address)),
   ];
-}
-
-/** Both ends of a patch link live inside Open vSwitch, and the kernel does not know them. */
-function isPatch(lab: Lab, link: LabLink): boolean {
-  const isBridge = (name: string) => lab.nodes.some((node) => node.name === name && node.kind === 'ovs-bridge');
-  return link.type === 'cable' && isBridge(link.a.node) && isBridge(link.b.node);
 }
 
 function addressLook(world: World, places: Places, node: string, name: string, address: string): [string, Look] {

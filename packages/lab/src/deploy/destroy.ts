@@ -1,9 +1,10 @@
 import { rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { deleteNftTable } from '@linecard/linux';
 import { removeDeadPorts, removeForwarding, removeSwitchParts } from './bridges.js';
 import { removeHostFiles, writeHostFiles } from './host-files.js';
 import { removeManagement } from './management.js';
-import { groupOf, isLabGroup, labels } from './marks.js';
+import { groupOf, isLabGroup, labels, tableOf } from './marks.js';
 import { Workers } from './stages.js';
 import type { World } from './world.js';
 
@@ -17,7 +18,7 @@ export interface DestroyOptions {
   readonly nodeFilter?: readonly string[];
   /** How many containers are removed at once; 8. */
   readonly maxWorkers?: number;
-  readonly progress?: (node: string, state: 'removed') => void;
+  readonly progress?: (node: string, state: 'removing' | 'removed') => void;
 }
 
 /** What was removed. */
@@ -37,6 +38,7 @@ export async function destroyLab(world: World, lab: string, options: DestroyOpti
   const workers = new Workers(options.maxWorkers ?? 8);
   const removal = wanted.map(({ id, labels: own, name }) =>
     workers.run(async () => {
+      options.progress?.(own[labels.node] ?? name, 'removing');
       await world.control.removeContainer(id);
       options.progress?.(own[labels.node] ?? name, 'removed');
     }),
@@ -77,7 +79,7 @@ export async function removeNameless(world: World): Promise<readonly string[]> {
 async function removeGroup(world: World, group: number): Promise<void> {
   const links = (await world.netlink.links()).filter((link) => link.group === group);
   await world.reaper.remove(links.map(({ name }) => name));
-  await removeForwarding(group);
+  await Promise.all([removeForwarding(group), deleteNftTable({ family: 'netdev', name: tableOf(group) })]);
 }
 
 async function removeFolders(

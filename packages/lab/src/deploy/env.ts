@@ -1,4 +1,5 @@
 import type { Lab, LabNode } from '../model/types.js';
+import { endsOf } from './endpoint.js';
 
 /** What never needs a proxy, besides the lab itself. */
 const local = ['localhost', '127.0.0.1', '::1', '*.local'];
@@ -18,7 +19,7 @@ function withoutProxy(lab: Lab, { env }: LabNode): Record<string, string> {
  * before its programs start.
  */
 export function environmentOf(lab: Lab, node: LabNode, labels: Readonly<Record<string, string>>): string[] {
-  const ends = lab.links.flatMap((link) => (link.type === 'cable' ? [link.a, link.b] : [link.a]));
+  const ends = lab.links.flatMap(endsOf);
   const links = ends.filter((end) => end.node === node.name && end.name !== 'eth0').length;
   const told = Object.entries(labels).map(([key, value]) => [
     `CLAB_LABEL_${key.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')}`,

@@ -72,3 +72,8 @@ export function fingerprint(value: unknown): string {
 export function chainOf(group: number): string {
   return `LAB-${group.toString(16)}`;
 }
+
+/** The table of nftables, in whatever namespace, that drops packets of impaired links of the lab with this group. */
+export function tableOf(group: number): string {
+  return `linecard-lab-${group.toString(16)}`;
+}

@@ -2,7 +2,9 @@ import { type NetnsRef, netnsPath, run } from '@linecard/linux';
 import { LinecardError } from '@linecard/wire';
 import type { Cable, Endpoint, Lab, LabLink, LabNode, Stub } from '../model/types.js';
 import { deferred } from './deferred.js';
+import { endsOf } from './endpoint.js';
 import { groupOf, labId } from './marks.js';
+import { makeStub } from './stubs.js';
 import type { World } from './world.js';
 
 /** Where the interfaces of a node are: in a namespace, or in that of the host as ports of a bridge. */
@@ -92,7 +94,7 @@ export class Wiring {
     const own = [...this.#links].filter(
       ([link]) => link.a.node === node || (link.type === 'cable' && link.b.node === node),
     );
-    const hadNone = !own.flatMap(([link]) => ends(link)).some((end) => end.node === node && this.#has(end));
+    const hadNone = !own.flatMap(([link]) => endsOf(link)).some((end) => end.node === node && this.#has(end));
     await Promise.all(own.map(([, promise]) => promise));
     return hadNone;
   }
@@ -118,7 +120,7 @@ export class Wiring {
       for (const job of made) {
         const failure =
           job &&
-          ends(job.link)
+          endsOf(job.link)
             .map(({ node }) => failures.get(node))
             .find((one) => one !== undefined);
         if (failure === undefined) job?.done();
@@ -134,7 +136,7 @@ export class Wiring {
       else await this.#stub(job.link, setup);
       return job;
     } catch (cause) {
-      const text = ends(job.link)
+      const text = endsOf(job.link)
         .map(({ node, name }) => `${node}:${name}`)
         .join(' - ');
       const { message, hint } = cause as Error & { hint?: string };
@@ -242,32 +244,10 @@ export class Wiring {
     const seat = this.#seats.get(link.a.node)!;
     if (!('netns' in seat)) throw new LinecardError('LC_INVALID', `a ${link.type} link leads to a container`);
     if (this.#has(link.a)) return;
-    try {
-      await run(['ip', 'link', 'add', ...stubWords(link, netnsPath(seat.netns))]);
-    } catch (cause) {
-      if (!/Unknown device type|not supported/i.test((cause as Error).message)) throw cause;
-      throw new LinecardError('LC_KERNEL', `the kernel of this host has no ${link.type} interfaces`, {
-        hint: `load the module (modprobe ${link.type}), or use another kind of link`,
-        cause,
-      });
-    }
+    await makeStub(this.#world, this.#lab.name, link, seat.netns);
     this.made++;
     setup.add(link.a, seat.netns, true, false);
   }
-}
-
-/** What `ip link add` is told about a stub. */
-function stubWords({ type, a, mtu, parent, mode, vxlan }: Stub, netns: string): string[] {
-  const base = ['name', a.name, 'netns', netns];
-  const size = mtu === undefined ? [] : ['mtu', String(mtu)];
-  if (type === 'dummy') return [...base, ...size, 'type', 'dummy'];
-  if (type === 'macvlan') return ['link', parent!, ...base, ...size, 'type', 'macvlan', 'mode', mode];
-  const { remote, vni, port } = vxlan!;
-  return [...base, ...size, 'type', 'vxlan', 'id', String(vni), 'remote', remote, 'dstport', String(port)];
-}
-
-function ends(link: LabLink): Endpoint[] {
-  return link.type === 'cable' ? [link.a, link.b] : [link.a];
 }
 
 /** What is still to be done inside namespaces: one run of ip(8) each. */

@@ -139,7 +139,7 @@ const endpoint = z.strictObject({
 });
 
 const rawLink = z.strictObject({
-  type: z.enum(['veth', 'mgmt-net', 'host', 'macvlan', 'vxlan', 'dummy']).optional(),
+  type: z.enum(['veth', 'mgmt-net', 'host', 'macvlan', 'vxlan', 'vxlan-stitch', 'dummy']).optional(),
   endpoints: z.array(z.union([z.string(), endpoint])).optional(),
   endpoint: endpoint.optional(),
   'host-interface': z.string().optional(),

@@ -1,5 +1,5 @@
 import { checkInterfaceName } from '@linecard/linux';
-import { LinecardError, parseCidr, parseMac } from '@linecard/wire';
+import { LinecardError, parseCidr, parseIp, parseMac } from '@linecard/wire';
 import type { RawEndpoint, RawLink, RawNode } from '../file/schema.js';
 import type { Place } from '../file/source.js';
 import { didYouMean } from '../file/suggest.js';
@@ -52,7 +52,7 @@ export class LinkResolver {
       );
       return undefined;
     }
-    if (type === 'macvlan' || type === 'vxlan' || type === 'dummy') return this.#stub(type, raw, written, place);
+    if (isStub(type)) return this.#stub(type, raw, written, place);
     const [first, second] = written;
     const other = second ?? { node: type, interface: raw['host-interface'] ?? '', raw: undefined, place };
     const a = this.#endpoint(first!, raw, 0);
@@ -76,11 +76,14 @@ export class LinkResolver {
     if (type === 'macvlan' && parent === undefined) {
       problem(this.#context, place, 'a macvlan link needs the interface of the host', 'write host-interface: eth0');
     }
-    if (type === 'vxlan' && (raw.remote === undefined || raw.vni === undefined)) {
-      problem(this.#context, place, 'a vxlan link needs remote and vni', 'write remote: 192.0.2.1 and vni: 100');
+    const isTunnel = type === 'vxlan' || type === 'vxlan-stitch';
+    if (isTunnel && (raw.remote === undefined || raw.vni === undefined)) {
+      const hint = 'write remote: 192.0.2.1 and vni: 100';
+      problem(this.#context, place, `a ${type} link needs remote and vni`, hint);
     }
+    if (isTunnel && raw.remote !== undefined) attempt(this.#context, place, () => parseIp(raw.remote!));
     if (a === undefined) return undefined;
-    if (this.#isExternal(a)) {
+    if (this.#isExternal(a) && type !== 'vxlan-stitch') {
       problem(
         this.#context,
         place,
@@ -89,7 +92,8 @@ export class LinkResolver {
       );
     }
     const port = raw['dst-port'] ?? raw['udp-port'] ?? 4789;
-    const vxlan = type === 'vxlan' ? { remote: raw.remote ?? '', vni: raw.vni ?? 0, port } : undefined;
+    const tunnel = { remote: raw.remote ?? '', vni: raw.vni ?? 0, port, sourcePort: raw['src-port'] };
+    const vxlan = isTunnel ? tunnel : undefined;
     return { type, a, mtu: raw.mtu, parent, mode: raw.mode ?? 'bridge', vxlan };
   }
 
@@ -137,6 +141,7 @@ export class LinkResolver {
       return {
         node: written.node,
         name,
+        written: written.interface,
         mac: written.raw?.mac,
         addresses: addressesOf(written, raw, side),
         ofport: node?.kind === 'ovs-bridge' ? (written.raw?.ofport ?? numberIn(name)) : undefined,
@@ -191,6 +196,10 @@ export class LinkResolver {
       { hint },
     );
   }
+}
+
+function isStub(type: NonNullable<RawLink['type']>): type is Stub['type'] {
+  return type === 'macvlan' || type === 'vxlan' || type === 'vxlan-stitch' || type === 'dummy';
 }
 
 /** A brief link says by its node names what it is. */

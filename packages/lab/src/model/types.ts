@@ -155,6 +155,8 @@ export interface Endpoint {
   readonly node: string;
   /** The name of the interface as the kernel knows it. */
   readonly name: string;
+  /** Its name in the file, as `2` for the second port of a front panel. */
+  readonly written: string;
   readonly mac: string | undefined;
   /** Addresses with prefix length that the interface gets. */
   readonly addresses: readonly string[];
@@ -172,13 +174,23 @@ export interface Cable {
 
 /** An interface of a node that leads out of the lab. */
 export interface Stub {
-  readonly type: 'macvlan' | 'vxlan' | 'dummy';
+  readonly type: 'macvlan' | 'vxlan' | 'vxlan-stitch' | 'dummy';
   readonly a: Endpoint;
   readonly mtu: number | undefined;
   /** macvlan: the host's interface. */
   readonly parent: string | undefined;
   readonly mode: string;
-  readonly vxlan: { readonly remote: string; readonly vni: number; readonly port: number } | undefined;
+  readonly vxlan: Tunnel | undefined;
+}
+
+/** A VXLAN tunnel of the host (RFC 7348). */
+export interface Tunnel {
+  readonly remote: string;
+  readonly vni: number;
+  /** The UDP port of the other side. */
+  readonly port: number;
+  /** The UDP port of this side; the kernel chooses one by the packet when absent. */
+  readonly sourcePort: number | undefined;
 }
 
 export type LabLink = Cable | Stub;
