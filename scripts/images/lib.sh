@@ -14,6 +14,39 @@ with_libraries() {
   done
 }
 
+# merge_usr: makes /lib and /lib64 links into /usr where this machine has them so.
+merge_usr() {
+  local folder
+  for folder in lib lib64; do
+    if [ -L "/$folder" ]; then mkdir -p "$root/usr/$folder" && ln -s "usr/$folder" "$root/$folder"; fi
+  done
+}
+
+# with_linecard: copies this machine's node to /usr/bin, and the built packages with what they need at run time to /linecard.
+with_linecard() {
+  local node room
+  node=$(readlink -f "$(command -v node)")
+  cd "$here/../.." || return
+  [ -e packages/cli/dist/main.js ] || { echo "$0: build the packages first: npx tsc -b" >&2 && exit 1; }
+  mkdir -p "$root"/{linecard/node_modules/@linecard,usr/bin}
+  with_libraries "$node"
+  [ "$node" = /usr/bin/node ] || mv "$root$node" "$root/usr/bin/node"
+  # The rooms of this repository are links in node_modules.
+  npm ls --omit=dev --all --parseable --workspace @linecard/cli | sed "s|^$PWD/||" | grep ^node_modules/ | sort -u |
+    while read -r folder; do
+      if [ -L "$folder" ]; then
+        room=packages/${folder##*/}
+        mkdir -p "$root/linecard/$room"
+        cp -r "$room/package.json" "$room/dist" "$root/linecard/$room/"
+        ln -s "../../$room" "$root/linecard/$folder"
+      elif [ -d "$folder" ]; then
+        mkdir -p "$root/linecard/$(dirname "$folder")"
+        cp -r "$folder" "$root/linecard/$(dirname "$folder")/"
+      fi
+    done
+  cp package.json "$root/linecard/"
+}
+
 # import NAME CHANGE...: hands the root to Docker as an image; CHANGE is an instruction of a Dockerfile.
 import() {
   local name=$1 changes=() change

@@ -8,8 +8,15 @@ export interface ListenAddress {
   readonly port: number;
 }
 
+/** The networks that a daemon serves: those of this host, also those over many hosts, or only those of a swarm. */
+export const servings = ['ovs', 'all', 'swarm'] as const;
+export type Serving = (typeof servings)[number];
+
 /** What a daemon is told at its start. */
 export interface DaemonConfig {
+  readonly serve: Serving;
+  /** The name of the managed plugin that the daemon runs in, when it serves a swarm. */
+  readonly pluginName: string;
   /** OVSDB endpoint, such as `unix:/run/openvswitch/db.sock`. */
   readonly ovsdb: string;
   /** Path of the Docker Engine's socket. */
@@ -30,6 +37,7 @@ export interface DaemonConfig {
 
 /** Settings as they are typed; what is absent has its default. */
 export interface Settings {
+  readonly serve?: Serving | undefined;
   readonly ovsdb?: string | undefined;
   readonly docker?: string | undefined;
   readonly socket?: string | undefined;
@@ -94,6 +102,8 @@ function crashPoint(env: NodeJS.ProcessEnv): (step: string) => void {
 /** Fills in defaults. Throws `LC_INVALID`. */
 export function readConfig(settings: Settings, env: NodeJS.ProcessEnv): DaemonConfig {
   return {
+    serve: settings.serve ?? 'all',
+    pluginName: (env.LINECARD_PLUGIN ?? 'linecard/openvswitch').replace(/:latest$/, ''),
     ovsdb: settings.ovsdb ?? defaults.ovsdb,
     dockerSocket: parseSocketPath(settings.docker ?? env.DOCKER_HOST ?? defaults.docker),
     controlSocket: parseSocketPath(settings.socket ?? defaults.socket),

@@ -1,3 +1,4 @@
+import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import {
   listenPlugin,
@@ -17,7 +18,7 @@ const deadlineMs = 25_000;
 /** Listens for dockerd: on the sockets that systemd passed when there are any, else on sockets of its own. */
 export async function listenPlugins(
   host: Host,
-  overlay: Overlay,
+  overlay: Overlay | undefined,
   directory: string,
   observe: (call: PluginCall) => void,
 ): Promise<PluginListener[]> {
@@ -25,17 +26,25 @@ export async function listenPlugins(
   const passed = systemdSockets();
   const addresses: PluginAddress[] =
     passed.length > 0 ? passed : driverNames.map((name) => ({ path: join(directory, `${name}.sock`) }));
-  const { driver, ipam } = overlay;
-  const overlayHandler = pluginHandler({ networkDriver: driver, ipamDriver: ipam, deadlineMs, observe });
   const listeners: PluginListener[] = [];
   try {
     for (const address of addresses) listeners.push(await listenPlugin(handler, address));
-    listeners.push(await listenPlugin(overlayHandler, { path: join(directory, `${overlayDriverName}.sock`) }));
+    if (overlay !== undefined) {
+      const address = { path: join(directory, `${overlayDriverName}.sock`) };
+      listeners.push(await listenPlugin(overlayHandler(overlay, observe), address));
+    }
   } catch (error) {
     await Promise.all(listeners.map((listener) => listener.close()));
     throw error;
   }
   return listeners;
+}
+
+/** Answers dockerd for the networks over many hosts. */
+export function overlayHandler(overlay: Overlay, observe: (call: PluginCall) => void): RequestListener {
+  const { driver, ipam, swarm } = overlay;
+  const drivers = { networkDriver: driver, ipamDriver: ipam, ...(swarm === undefined ? {} : { swarm }) };
+  return pluginHandler({ ...drivers, deadlineMs, observe });
 }
 
 /** One line for each call. */

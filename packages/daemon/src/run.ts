@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { DaemonConfig } from './config.js';
 import { errorFields } from './log.js';
 import { startDaemon } from './start.js';
+import { startSwarm } from './swarm.js';
 
 /**
  * Runs the daemon until SIGTERM or SIGINT, and resolves when all is closed. A fault of its own ends the process with
@@ -14,7 +15,7 @@ export async function runDaemon(config: DaemonConfig, logger: Logger): Promise<v
   };
   process.on('uncaughtException', die).on('unhandledRejection', die);
   const stop = stopSignal();
-  const daemon = await startDaemon(config, logger);
+  const daemon = await (config.serve === 'swarm' ? startSwarm : startDaemon)(config, logger);
   logger.info({ signal: await stop }, 'stopping');
   await daemon.close();
   logger.info('stopped');

@@ -1,5 +1,6 @@
 import { listenPlugin, type PluginListener } from '@linecard/docker';
 import {
+  centralOf,
   containerOfport,
   createHost,
   createOverlay,
@@ -16,6 +17,7 @@ import { EmbeddedController } from './embedded-apps.js';
 import { HostApi } from './host-api.js';
 import { errorFields } from './log.js';
 import { Metrics } from './metrics.js';
+import { claimOverlay } from './overlay-claim.js';
 import { listenPlugins, logCall } from './plugins.js';
 import { publicServer } from './public.js';
 
@@ -60,16 +62,26 @@ export async function startDaemon(config: DaemonConfig, logger: Logger): Promise
     },
     onDocker: (up) => (up ? logger.info('Docker answers') : logger.warn('Docker is away')),
   });
-  const overlay = createOverlay(host, {
+  const claim = config.serve === 'ovs' ? undefined : await claimOverlay();
+  if (config.serve === 'all' && claim === undefined) {
+    logger.warn('another daemon of this host serves networks over many hosts, such as the managed plugin');
+  }
+  const overlayOptions = {
     graceMs: config.graceMs,
     checkpoint: config.checkpoint,
-    onError: (what, error) => {
+    onError: (what: string, error: unknown) => {
       metrics.failed();
       logger.error(errorFields(error), `could not ${what}`);
     },
-    onWarning: (text) => logger.warn(text),
-  });
-  const closing: Close[] = [() => apps.close(), () => host.close(), () => overlay.close()];
+    onWarning: (text: string) => logger.warn(text),
+  };
+  const overlay = claim === undefined ? undefined : createOverlay(host, overlayOptions);
+  const closing: Close[] = [
+    async () => claim?.close(),
+    () => apps.close(),
+    () => host.close(),
+    async () => overlay?.close(),
+  ];
   const close = async () => {
     for (const one of closing.splice(0).reverse()) await one();
   };
@@ -79,7 +91,7 @@ export async function startDaemon(config: DaemonConfig, logger: Logger): Promise
     await close();
     throw error;
   }
-  overlay.start();
+  overlay?.start();
   host.start();
   logger.info({ pid: process.pid }, 'linecard is up');
   return { close };
@@ -88,7 +100,8 @@ export async function startDaemon(config: DaemonConfig, logger: Logger): Promise
 /** What is served. */
 interface Works {
   readonly host: Host;
-  readonly overlay: Overlay;
+  /** Undefined when another daemon serves the networks over many hosts. */
+  readonly overlay: Overlay | undefined;
   readonly apps: EmbeddedController;
 }
 
@@ -106,11 +119,13 @@ async function serve(
   { logger, metrics, closing }: Serving,
 ): Promise<void> {
   let listen: string | undefined;
+  const central = overlay?.central ?? centralOf(host.ovs);
+  if (overlay === undefined) closing.push(() => central.close());
   const api = new HostApi(host, {
     pluginDirectory: config.pluginDirectory,
     listen: () => listen,
     sessions: () => apps.sessions,
-    central: overlay.central,
+    central,
   });
   closing.push(await listenControl(api, config.controlSocket));
   const plugins: PluginListener[] = await listenPlugins(host, overlay, config.pluginDirectory, (call) => {

@@ -4,6 +4,7 @@ export type {
   ContainerSummary,
   DockerInfo,
   DockerNetwork,
+  DockerService,
   DockerVersion,
   NetworkEndpoint,
 } from './engine/answers.js';
@@ -12,7 +13,7 @@ export { DockerEngine } from './engine/engine.js';
 export type { DockerEvent, EventFilter } from './engine/events.js';
 export type { EngineAddress } from './engine/request.js';
 export { DockerWatch, type DockerWatchEvents } from './engine/watch.js';
-export type { IpamDriver, NetworkDriver } from './plugin/drivers.js';
+export type { IpamDriver, NetworkDriver, SwarmDriver } from './plugin/drivers.js';
 export { type PluginCall, type PluginOptions, type PluginOutcome, pluginHandler } from './plugin/handler.js';
 export type * from './plugin/ipam-messages.js';
 export { listenPlugin, type PluginAddress, type PluginListener } from './plugin/listen.js';

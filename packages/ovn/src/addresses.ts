@@ -25,12 +25,18 @@ export class Addresses {
   readonly #northbound: Northbound;
   readonly #index: ClaimIndex;
   readonly #options: AddressOptions;
-  readonly #pending = new Set<string>();
+  readonly #pending: Set<string>;
 
-  constructor(northbound: Northbound, options: AddressOptions) {
+  constructor(northbound: Northbound, options: AddressOptions, shared?: Addresses) {
     this.#northbound = northbound;
     this.#options = options;
-    this.#index = new ClaimIndex(northbound);
+    this.#index = shared === undefined ? new ClaimIndex(northbound) : shared.#index;
+    this.#pending = shared === undefined ? new Set() : shared.#pending;
+  }
+
+  /** The same addresses, taken in another name than this host's. */
+  inNameOf(host: string): Addresses {
+    return new Addresses(this.#northbound, { ...this.#options, host }, this);
   }
 
   #now(): number {

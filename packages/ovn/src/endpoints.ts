@@ -1,8 +1,10 @@
 import { LinecardError } from '@linecard/wire';
 import { editMembershipGone, membershipKey, planMembership } from './acl/membership.js';
 import type { Addresses } from './addresses.js';
+import { addressesOf } from './binding.js';
 import { claimIdentity } from './claims.js';
 import type { Northbound, NorthboundTransaction, SwitchPortRow } from './northbound.js';
+import { editMemberGone } from './services.js';
 
 /** Who is behind a logical port, for people. */
 export interface PortOwner {
@@ -112,14 +114,10 @@ export function editEndpointGone(
   if (row?.external_ids.get('linecard') !== 'endpoint') return;
   editMembershipGone(nb, tx, row);
   tx.mutate('Logical_Switch', [['ports', 'includes', [row._uuid]]], [['ports', 'delete', [row._uuid]]]);
+  editMemberGone(nb, tx, row);
   const { host, space } = { host: row.external_ids.get('host'), space: row.external_ids.get('space') };
   if (keepAddresses || host === undefined || space === undefined) return;
   for (const address of addressesOf(row)) addresses.editRelease(tx, space, address, host);
-}
-
-/** The addresses of a logical port, without its MAC address. */
-export function addressesOf(row: SwitchPortRow): string[] {
-  return row.addresses.flatMap((binding) => binding.split(' ').slice(1));
 }
 
 /** The logical ports of a host's containers. */

@@ -3,9 +3,9 @@ export { type AclPolicy, aclPolicy, readGroups } from './acl/policy.js';
 export { type AclRow, isNetworkGroup } from './acl/rows.js';
 export { addressNumber, addressText, type Pool, poolSpan } from './address-range.js';
 export { Addresses, type AddressOptions } from './addresses.js';
+export { addressesOf } from './binding.js';
 export { type Claim, type ClaimKind, claimIdentity, readClaim } from './claims.js';
 export {
-  addressesOf,
   editEndpoint,
   editEndpointGone,
   endpointsOf,
@@ -13,11 +13,26 @@ export {
   type PortOwner,
 } from './endpoints.js';
 export { macOf } from './mac.js';
-export { editNetwork, editNetworkGone, type LogicalNetwork, type LogicalSubnet, networksOf } from './networks.js';
+export {
+  editNetwork,
+  editNetworkGone,
+  type LogicalNetwork,
+  type LogicalSubnet,
+  networksOf,
+  swarmUser,
+} from './networks.js';
 export * from './northbound.js';
 export { hostPortName, type RouterSpec, transit } from './routers.js';
 export { type NorthboundTables, northbound } from './schema/northbound.js';
 export { type SouthboundTables, southbound } from './schema/southbound.js';
+export {
+  editAnswers,
+  editMember,
+  editService,
+  editServiceGone,
+  servicesIn,
+  type VirtualService,
+} from './services.js';
 export {
   type CollectedHost,
   collectHost,

@@ -31,6 +31,9 @@ type Ref = Uuid | NamedRef;
 
 const userPrefix = 'user:';
 
+/** Stands where a host's name does for what a swarm keeps, whichever of its managers lives. */
+export const swarmUser = '@swarm';
+
 /** The key under which a switch remembers that a host has it as this network. */
 function userKey({ host, id }: Pick<LogicalNetwork, 'host' | 'id'>): string {
   return `${userPrefix}${host}/${id}`;

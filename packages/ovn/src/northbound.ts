@@ -23,6 +23,7 @@ const columns = {
   Logical_Router_Port: ['name', 'networks', 'external_ids'],
   Port_Group: ['name', 'external_ids'],
   DNS: ['records', 'external_ids'],
+  Load_Balancer: ['vips', 'external_ids'],
 } as const;
 
 type Columns = typeof columns;
@@ -32,6 +33,7 @@ export type SwitchRow = RowOf<NorthboundTables, Columns, 'Logical_Switch'>;
 export type SwitchPortRow = RowOf<NorthboundTables, Columns, 'Logical_Switch_Port'>;
 export type RouterRow = RowOf<NorthboundTables, Columns, 'Logical_Router'>;
 export type RouterPortRow = RowOf<NorthboundTables, Columns, 'Logical_Router_Port'>;
+export type LoadBalancerRow = RowOf<NorthboundTables, Columns, 'Load_Balancer'>;
 export type NameRow = RowOf<NorthboundTables, Columns, 'DNS'>;
 export type PortGroupRow = RowOf<NorthboundTables, Columns, 'Port_Group'>;
 export type NorthboundTransaction = Transaction<NorthboundTables>;
@@ -144,6 +146,11 @@ export class Northbound {
 
   portGroup(name: string): PortGroupRow | undefined {
     return this.#groups.one(name);
+  }
+
+  /** A row of Load_Balancer by its identity. */
+  loadBalancer(uuid: Uuid): LoadBalancerRow | undefined {
+    return this.replica.table('Load_Balancer').get(uuid);
   }
 
   /** A row of DNS by its identity. */

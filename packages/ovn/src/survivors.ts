@@ -2,7 +2,7 @@ import { OvsdbSession, Replica, Transaction } from '@linecard/ovsdb';
 import type { Addresses } from './addresses.js';
 import { readClaim } from './claims.js';
 import { editEndpointGone, endpointsOf } from './endpoints.js';
-import { editNetworkGone, networksOf } from './networks.js';
+import { editNetworkGone, networksOf, swarmUser } from './networks.js';
 import { type DatabaseOptions, type Northbound, reachability } from './northbound.js';
 import { northbound } from './schema/northbound.js';
 import { southbound } from './schema/southbound.js';
@@ -22,7 +22,7 @@ const northdMs = 20_000;
 /** Logical ports that go in one transaction. */
 const batch = 100;
 
-/** Every host that has something in the northbound database. */
+/** Every host that has something in the northbound database; what a swarm keeps is no host's. */
 export function hostsIn(nb: Northbound): Set<string> {
   const hosts = new Set<string>();
   for (const { external_ids } of nb.replica.table('Logical_Switch_Port').values()) {
@@ -40,6 +40,7 @@ export function hostsIn(nb: Northbound): Set<string> {
     if (claim === undefined || claim.kind === 'released') continue;
     for (const host of [...claim.users.keys(), ...(claim.host === undefined ? [] : [claim.host])]) hosts.add(host);
   }
+  hosts.delete(swarmUser);
   return hosts;
 }
 

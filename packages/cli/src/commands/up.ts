@@ -1,7 +1,8 @@
-import type { LogFormat, LogLevel } from '@linecard/daemon';
+import type { LogFormat, LogLevel, Serving } from '@linecard/daemon';
 import { type Command, Option } from 'commander';
 
 interface UpOptions {
+  readonly serve: Serving;
   readonly log: LogFormat | 'auto';
   readonly logLevel: LogLevel;
   readonly listen?: string;
@@ -42,6 +43,12 @@ export function addUp(program: Command): void {
         '--apps <directory>',
         'where apps for ovs.bridge.controller=embedded:APP are (/etc/linecard/apps)',
       ).env('LINECARD_APPS'),
+    )
+    .addOption(
+      new Option('--serve <networks>', 'ovs: those of this host; all: also over many hosts; swarm: in a managed plugin')
+        .choices(['ovs', 'all', 'swarm'])
+        .default('all')
+        .env('LINECARD_SERVE'),
     )
     .addHelpText(
       'after',

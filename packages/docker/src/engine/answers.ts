@@ -234,6 +234,29 @@ export const networkDetail = networkFields.transform((wire) => ({
 
 export const networkList = z.array(networkDetail);
 
+/** GET /services, on a manager of a swarm. */
+export const serviceList = z.array(
+  z
+    .object({
+      ID: z.string(),
+      Spec: z.object({ Name: z.string() }),
+      Endpoint: z
+        .object({
+          Spec: z.object({ Mode: optional }).nullish(),
+          VirtualIPs: z.array(z.object({ NetworkID: z.string(), Addr: optional })).nullish(),
+        })
+        .nullish(),
+    })
+    .transform((wire) => ({
+      id: wire.ID,
+      name: wire.Spec.Name,
+      /** The service's address on each of its networks, with prefix length; none with `--endpoint-mode dnsrr`. */
+      virtualIps: (wire.Endpoint?.VirtualIPs ?? []).flatMap(({ NetworkID, Addr }) =>
+        Addr === undefined ? [] : [{ networkId: NetworkID, address: Addr }],
+      ),
+    })),
+);
+
 /** GET /version. */
 export const versionAnswer = z
   .object({ Version: z.string(), ApiVersion: z.string(), MinAPIVersion: optional, KernelVersion: optional })
@@ -278,6 +301,7 @@ export const execAnswer = z
 export type ContainerSummary = z.output<typeof containerList>[number];
 export type ContainerDetail = z.output<typeof containerDetail>;
 export type DockerNetwork = z.output<typeof networkDetail>;
+export type DockerService = z.output<typeof serviceList>[number];
 export type DockerVersion = z.output<typeof versionAnswer>;
 export type DockerInfo = z.output<typeof infoAnswer>;
 

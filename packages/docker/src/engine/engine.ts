@@ -8,11 +8,13 @@ import {
   containerList,
   type DockerInfo,
   type DockerNetwork,
+  type DockerService,
   type DockerVersion,
   infoAnswer,
   networkDetail,
   networkList,
   readAnswer,
+  serviceList,
   versionAnswer,
 } from './answers.js';
 import { type EventFilter, eventsPath } from './events.js';
@@ -84,6 +86,11 @@ export class DockerEngine {
       });
     }
     return this.#read(`/networks/${encodeURIComponent(idOrName)}`, networkDetail);
+  }
+
+  /** The services of the swarm. Only a manager knows: throws `LC_DOCKER` on any other host. */
+  services(): Promise<DockerService[]> {
+    return this.#read('/services', serviceList);
   }
 
   /** The stream of events from `sinceMs` (milliseconds since 1970) on, closed by `signal`. */

@@ -46,6 +46,9 @@ export interface NetworkDriver {
   discoverDelete(request: DiscoverRequest): Promise<void>;
 }
 
+/** The part of a network driver in which one for a swarm (scope `global`) differs from one for this host. */
+export type SwarmDriver = Pick<NetworkDriver, 'getCapabilities' | 'allocateNetwork' | 'freeNetwork'>;
+
 /** An address manager as Docker calls it (libnetwork's docs/ipam.md). Every call must be idempotent. */
 export interface IpamDriver {
   getCapabilities(): Promise<IpamCapabilities>;

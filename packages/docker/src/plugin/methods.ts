@@ -1,6 +1,6 @@
 import { LinecardError } from '@linecard/wire';
 import type { z } from 'zod';
-import type { IpamDriver, NetworkDriver } from './drivers.js';
+import type { IpamDriver, NetworkDriver, SwarmDriver } from './drivers.js';
 import * as ipam from './ipam-messages.js';
 import * as network from './network-messages.js';
 
@@ -8,6 +8,8 @@ import * as network from './network-messages.js';
 export interface Drivers {
   readonly networkDriver: NetworkDriver;
   readonly ipamDriver?: IpamDriver;
+  /** Answers in the network driver's place what the managers of a swarm ask. */
+  readonly swarm?: SwarmDriver;
 }
 
 /** A call whose request was read and checked, ready to be made. */
@@ -26,20 +28,20 @@ export type MethodTable = ReadonlyMap<string, Prepare>;
 
 /** All methods of the drivers given, and `Plugin.Activate`, which tells Docker about them. */
 export function methodTable(drivers: Drivers): MethodTable {
-  const { networkDriver, ipamDriver } = drivers;
+  const { networkDriver, ipamDriver, swarm } = drivers;
   const implemented = ipamDriver ? ['NetworkDriver', 'IpamDriver'] : ['NetworkDriver'];
   return new Map<string, Prepare>([
     ['Plugin.Activate', bodyless(async () => ({ Implements: implemented }))],
-    ...networkMethods(networkDriver),
+    ...networkMethods(networkDriver, swarm ?? networkDriver),
     ...(ipamDriver ? ipamMethods(ipamDriver) : []),
   ]);
 }
 
-function networkMethods(driver: NetworkDriver): [string, Prepare][] {
+function networkMethods(driver: NetworkDriver, swarm: SwarmDriver): [string, Prepare][] {
   return [
-    ['NetworkDriver.GetCapabilities', bodyless(() => driver.getCapabilities())],
-    method('NetworkDriver.AllocateNetwork', network.allocateNetworkRequest, (r) => driver.allocateNetwork(r)),
-    method('NetworkDriver.FreeNetwork', network.networkRequest, (r) => driver.freeNetwork(r)),
+    ['NetworkDriver.GetCapabilities', bodyless(() => swarm.getCapabilities())],
+    method('NetworkDriver.AllocateNetwork', network.allocateNetworkRequest, (r) => swarm.allocateNetwork(r)),
+    method('NetworkDriver.FreeNetwork', network.networkRequest, (r) => swarm.freeNetwork(r)),
     method('NetworkDriver.CreateNetwork', network.createNetworkRequest, (r) => driver.createNetwork(r)),
     method('NetworkDriver.DeleteNetwork', network.networkRequest, (r) => driver.deleteNetwork(r)),
     method('NetworkDriver.CreateEndpoint', network.createEndpointRequest, (r) => driver.createEndpoint(r)),

@@ -19,6 +19,8 @@ export interface OverlayIdentityParts {
   /** How long, in ms, what Docker does not know must stay unknown before it is removed. */
   readonly graceMs: number;
   readonly onError: (what: string, error: unknown) => void;
+  /** It is known now which container is behind an endpoint. */
+  readonly onIdentified: () => void;
 }
 
 /** How long a look of Docker's waits for OVN, in ms. */
@@ -99,6 +101,7 @@ export class OverlayIdentity {
     const bridge = central.settings.bridge;
     await fabric.parts.ovs.commit((edit) => fabric.editPort(edit, known, network, bridge));
     if (this.#state.ports.has(endpointId)) await fabric.writePort(known, central);
+    this.#parts.onIdentified();
   }
 
   async #renamed(containerId: string, name: string | undefined): Promise<void> {

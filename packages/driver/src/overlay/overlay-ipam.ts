@@ -10,7 +10,7 @@ import type {
   RequestPoolReply,
   RequestPoolRequest,
 } from '@linecard/docker';
-import { type Pool, poolSpan } from '@linecard/ovn';
+import { type Addresses, type NorthboundTransaction, type Pool, poolSpan, swarmUser } from '@linecard/ovn';
 import { type Cidr, formatCidr, LinecardError, networkOf, parseCidr, toHex } from '@linecard/wire';
 import type { CentralLink } from './central.js';
 import { ownSpace } from './plan.js';
@@ -18,6 +18,12 @@ import { ownSpace } from './plan.js';
 /** Subnets for networks that name none come from here: each is one of these addresses, taken as a whole. */
 const defaultPools: Pool = { space: 'linecard-subnets', subnet: parseCidr('10.128.0.0/24') };
 const patienceMs = 15_000;
+
+/**
+ * The space in which a swarm's managers take addresses. Each node then takes those of its own containers as for any
+ * other network, so that they are unique over swarms and hosts without one.
+ */
+const swarmSpace = 'linecard-swarm';
 
 /** A pool as its ID says it. */
 interface ReadPool extends Pool {
@@ -43,31 +49,32 @@ export class OverlayIpam implements IpamDriver {
   }
 
   async getDefaultAddressSpaces(): Promise<AddressSpacesReply> {
-    return { LocalDefaultAddressSpace: ownSpace, GlobalDefaultAddressSpace: ownSpace };
+    return { LocalDefaultAddressSpace: ownSpace, GlobalDefaultAddressSpace: swarmSpace };
   }
 
   async requestPool(request: RequestPoolRequest): Promise<RequestPoolReply> {
-    const option = Object.keys(request.Options)[0];
+    // A manager of a swarm repeats with the second subnet what it said of the first one's gateway.
+    const option = Object.keys(request.Options).find((key) => key !== 'RequestAddressType');
     if (option !== undefined) throw new LinecardError('LC_INVALID', `--ipam-opt ${option} is not known`);
+    const space = request.AddressSpace === swarmSpace ? swarmSpace : ownSpace;
     const chosen =
-      request.Pool === undefined ? await this.#chooseSubnet(request.V6) : { subnet: parseCidr(request.Pool) };
+      request.Pool === undefined ? await this.#chooseSubnet(request.V6, space) : { subnet: parseCidr(request.Pool) };
     const subnet = networkOf(chosen.subnet);
     const range = request.SubPool === undefined ? undefined : networkOf(parseCidr(request.SubPool));
-    poolSpan({ space: ownSpace, subnet, ...(range === undefined ? {} : { range }) });
+    poolSpan({ space, subnet, ...(range === undefined ? {} : { range }) });
     const ticket = 'ticket' in chosen ? chosen.ticket : '';
-    const id = [ownSpace, formatCidr(subnet), range ? formatCidr(range) : '', ticket, toHex(randomBytes(4))].join('|');
-    this.#opening.set(id, formatCidr(subnet));
+    const id = [space, formatCidr(subnet), range ? formatCidr(range) : '', ticket, toHex(randomBytes(4))].join('|');
+    if (space === ownSpace) this.#opening.set(id, formatCidr(subnet));
     return { PoolID: id, Pool: formatCidr(subnet) };
   }
 
   /** A /24 of 10.128.0.0/16 that no other network has; of IPv6 a random unique local one (RFC 4193, section 3.2.2). */
-  async #chooseSubnet(v6: boolean): Promise<{ subnet: Cidr; ticket: string }> {
+  async #chooseSubnet(v6: boolean, space: string): Promise<{ subnet: Cidr; ticket: string }> {
     if (v6) {
       const groups = toHex(randomBytes(5)).replace(/^(..)(....)(....)$/, '$1:$2:$3');
       return { subnet: parseCidr(`fd${groups}::/64`), ticket: '' };
     }
-    const { addresses } = await this.#central.ready(patienceMs);
-    const ticket = await addresses.allocate(defaultPools);
+    const ticket = await (await this.#addresses(space)).allocate(defaultPools);
     return { subnet: parseCidr(`10.128.${ticket.split('.')[3]}.0/24`), ticket };
   }
 
@@ -79,37 +86,60 @@ export class OverlayIpam implements IpamDriver {
 
   async releasePool({ PoolID }: ReleasePoolRequest): Promise<void> {
     this.#opening.delete(PoolID);
-    const { ticket } = readPool(PoolID);
-    if (ticket === undefined) return;
-    const { addresses } = await this.#central.ready(patienceMs);
-    await addresses.release(defaultPools.space, ticket);
+    const { space, subnet, ticket = space === swarmSpace ? ticketOf(subnet) : undefined } = readPool(PoolID);
+    if (ticket !== undefined) await (await this.#addresses(space)).release(defaultPools.space, ticket);
   }
 
   async requestAddress({ PoolID, Address, Options }: RequestAddressRequest): Promise<RequestAddressReply> {
     const pool = readPool(PoolID);
-    const { addresses } = await this.#central.ready(patienceMs);
-    const shared = Options.gateway
-      ? 'gateway'
-      : Address !== undefined && this.#opening.has(PoolID)
-        ? 'reserved'
-        : undefined;
-    const address = await (shared === undefined
-      ? addresses.allocate(pool, Address)
-      : addresses.share(pool, shared, Address));
+    const address = await (pool.space === swarmSpace
+      ? this.#takeForSwarm(pool, Options.gateway, Address)
+      : this.#take(pool, Options.gateway ? 'gateway' : this.#purpose(PoolID, Address), Address));
     return { Address: `${address}/${pool.subnet.prefix}` };
+  }
+
+  #purpose(poolId: string, wanted: string | undefined): 'reserved' | undefined {
+    return wanted !== undefined && this.#opening.has(poolId) ? 'reserved' : undefined;
+  }
+
+  async #take(pool: Pool, shared: 'gateway' | 'reserved' | undefined, wanted: string | undefined): Promise<string> {
+    const { addresses } = await this.#central.ready(patienceMs);
+    return shared === undefined ? addresses.allocate(pool, wanted) : addresses.share(pool, shared, wanted);
+  }
+
+  /** What a manager asks for by address it may have already: when it starts, it asks for all that the swarm has. */
+  async #takeForSwarm(pool: Pool, gateway: boolean, wanted: string | undefined): Promise<string> {
+    const { nb, addresses: own } = await this.#central.ready(patienceMs);
+    const addresses = own.inNameOf(swarmUser);
+    if (wanted === undefined && !gateway) return addresses.allocate(pool);
+    const address = wanted ?? addresses.gatewayOf(pool);
+    const take = (tx: NorthboundTransaction) =>
+      gateway ? addresses.keepShared(tx, pool, 'gateway', address) : addresses.take(tx, { space: pool.space, address });
+    await nb.write(take, { what: `take ${address} for the swarm` });
+    return address;
   }
 
   async releaseAddress({ PoolID, Address }: ReleaseAddressRequest): Promise<void> {
     const { space } = readPool(PoolID);
-    if (Address === undefined) return;
-    const { addresses } = await this.#central.ready(patienceMs);
-    await addresses.release(space, Address);
+    if (Address !== undefined) await (await this.#addresses(space)).release(space, Address);
   }
+
+  /** In whose name an address is taken: what a swarm's managers take is the swarm's, whichever of them lives. */
+  async #addresses(space: string): Promise<Addresses> {
+    const { addresses } = await this.#central.ready(patienceMs);
+    return space === swarmSpace ? addresses.inNameOf(swarmUser) : addresses;
+  }
+}
+
+/** A manager that has started again names a subnet that was chosen for it. */
+function ticketOf({ address }: Cidr): string | undefined {
+  const third = /^10\.128\.(\d+)\.0$/.exec(address)?.[1];
+  return third === undefined ? undefined : `10.128.0.${third}`;
 }
 
 function readPool(id: string): ReadPool {
   const [space, subnet, range, ticket, , ...more] = id.split('|');
-  if (space !== ownSpace || subnet === undefined || more.length > 0) {
+  if ((space !== ownSpace && space !== swarmSpace) || subnet === undefined || more.length > 0) {
     throw new LinecardError('LC_NOT_FOUND', `there is no address pool "${id.slice(0, 100)}"`);
   }
   return {

@@ -1,4 +1,3 @@
-import type { IpamDriver, NetworkDriver } from '@linecard/docker';
 import { DockerDriver } from '../docker-driver.js';
 import type { Host } from '../host.js';
 import { HostPorts } from '../host-ports.js';
@@ -9,10 +8,14 @@ import { OverlayIdentity } from './identity.js';
 import { OverlayBackend } from './overlay-backend.js';
 import { OverlayIpam } from './overlay-ipam.js';
 import { OverlayReconciler } from './reconciler.js';
+import { Services } from './services.js';
 import { OverlayState } from './state.js';
+import { SwarmNetworks } from './swarm.js';
 
 /** What is told of the work on networks over many hosts. */
 export interface OverlayOptions {
+  /** Set for a swarm: the name under which its plugin is known to Docker. */
+  readonly swarmName?: string | undefined;
   /** How long, in ms, what Docker does not know is kept. */
   readonly graceMs: number;
   readonly onError: (what: string, error: unknown) => void;
@@ -28,6 +31,8 @@ export const overlayDriverName = 'openvswitch';
 export interface Overlay {
   readonly driver: NetworkDriver;
   readonly ipam: IpamDriver;
+  /** What the managers of a swarm ask. */
+  readonly swarm: SwarmDriver | undefined;
   readonly central: CentralLink;
   /** Holds the host to what it remembers and follows Docker; the host must be started too. */
   start(): void;
@@ -40,11 +45,14 @@ export function createOverlay(
   options: OverlayOptions,
 ): Overlay {
   const { ovs, net, reaper, engine, watch } = host;
-  const { onError, onWarning, checkpoint, graceMs } = options;
+  const { onError, onWarning, checkpoint, graceMs, swarmName } = options;
   const state = new OverlayState();
   const hostPorts = new HostPorts();
   const central: CentralLink = new CentralLink(ovs, {
-    onReady: () => reconciler.schedule(),
+    onReady: () => {
+      reconciler.schedule();
+      services?.look();
+    },
     onPort: (name) => reconciler.noticed(name),
     isWanted: (id) => state.ports.has(id) || state.networks.has(id),
     onLost: (error) => onError("connect to OVN's northbound database", error),
@@ -65,18 +73,25 @@ export function createOverlay(
   const driver = new DockerDriver(new OverlayBackend({ fabric, reconciler, ipam }), hostPorts);
   const identity = new OverlayIdentity({
     ...{ engine, watch, net, fabric, reconciler, driver, graceMs, onError },
-    driverName: overlayDriverName,
+    driverName: swarmName ?? overlayDriverName,
+    onIdentified: () => services?.look(),
   });
+  const ready = (timeoutMs: number) => reconciler.ready(timeoutMs);
+  const services: Services | undefined =
+    swarmName === undefined ? undefined : new Services({ engine, watch, state, ready, onError });
   return {
     driver,
     ipam,
+    swarm: swarmName === undefined ? undefined : new SwarmNetworks(central),
     central,
     start: () => {
       reconciler.start();
       identity.start();
       collector.start();
+      services?.start();
     },
     close: async () => {
+      services?.close();
       collector.close();
       identity.close();
       await reconciler.close();

@@ -1,0 +1,52 @@
+import type {
+  AllocateNetworkReply,
+  AllocateNetworkRequest,
+  NetworkCapabilities,
+  NetworkRequest,
+  SwarmDriver,
+} from '@linecard/docker';
+import { editNetwork, editNetworkGone, networksOf, swarmUser } from '@linecard/ovn';
+import type { CentralLink } from './central.js';
+import { planOverlay } from './plan.js';
+
+/** How long a manager waits for OVN, in ms. */
+const patienceMs = 15_000;
+
+/**
+ * What the managers of a swarm ask of the driver. A swarm makes its networks once, and tells each node of them when the
+ * first container comes: the logical switch is there from the first moment and stays until the swarm removes it. The
+ * way out is made by the nodes, because a manager is not told whether a network is internal.
+ */
+export class SwarmNetworks implements SwarmDriver {
+  readonly #central: CentralLink;
+
+  constructor(central: CentralLink) {
+    this.#central = central;
+  }
+
+  async getCapabilities(): Promise<NetworkCapabilities> {
+    return { Scope: 'global', ConnectivityScope: 'global' };
+  }
+
+  /** Asked for again when a manager starts. Throws `LC_INVALID` for options, `LC_CONFLICT` for subnets. */
+  async allocateNetwork(request: AllocateNetworkRequest): Promise<AllocateNetworkReply> {
+    const { NetworkID: id, Options: options, IPv4Data, IPv6Data } = request;
+    const subnets = [...IPv4Data, ...IPv6Data].flatMap(({ Pool, Gateway }) =>
+      Pool === undefined ? [] : [{ pool: Pool, ...(Gateway === undefined ? {} : { gateway: Gateway }) }],
+    );
+    const plan = planOverlay({ id, internal: false, options, subnets, ownAddresses: false, reserved: [] });
+    const { nb } = await this.#central.ready(patienceMs);
+    const network = { switch: plan.switch, host: swarmUser, id, subnets: plan.subnets };
+    await nb.write((tx) => editNetwork(nb, tx, network), { what: `make logical switch ${plan.switch}` });
+    // What is returned is all that the nodes get.
+    return { Options: options };
+  }
+
+  async freeNetwork({ NetworkID }: NetworkRequest): Promise<void> {
+    const { nb } = await this.#central.ready(patienceMs);
+    for (const network of [...networksOf(nb, swarmUser)].filter(({ id }) => id === NetworkID)) {
+      const gone = { ...network, host: swarmUser };
+      await nb.write((tx) => editNetworkGone(nb, tx, gone), { what: `leave logical switch ${network.switch}` });
+    }
+  }
+}
