@@ -1,23 +1,20 @@
 import { type Bed, linecardMain } from '@linecard/testkit';
 import { expect, it } from 'vitest';
 import { eventually } from './support/eventually.js';
-import { about, clear, daemonEnv, guest, nbctl, network, ovnTools, useHosts } from './support/overlay.js';
+import {
+  about,
+  clear,
+  daemonEnv,
+  guest,
+  nbctl,
+  network,
+  ovnTools,
+  reaches,
+  remains,
+  useHosts,
+} from './support/overlay.js';
 import { describeSystem } from './support/system.js';
 import { answerAt, ask, pings } from './support/talk.js';
-
-/** The rows of the northbound database that Linecard has made, but for addresses that were just released. */
-async function remains(all: Parameters<typeof nbctl>[0]): Promise<string[]> {
-  const tables = ['Logical_Switch', 'Logical_Switch_Port', 'Logical_Router', 'Logical_Router_Port'];
-  const lists = tables.map((table) => nbctl(all, '--bare', '--columns=name', 'list', table));
-  const claims = nbctl(all, '--bare', '--columns=external_ids', 'find', 'DNS', 'external_ids:kind!=released');
-  return (await Promise.all([...lists, claims])).flatMap((text) => text.split('\n')).filter((line) => line !== '');
-}
-
-/** A ping that may need a moment: the first packet to another host looks for the way of the tunnel. */
-function reaches(host: Bed, container: string, target: string): Promise<void> {
-  const what = `${container} to reach ${target}`;
-  return eventually(async () => expect(await pings(host, { container }, target)).toBe(true), { what });
-}
 
 describeSystem('networks over three hosts', () => {
   const theHosts = useHosts({ hosts: 3, centrals: 3, plan: { docker: true } });

@@ -36,6 +36,7 @@ mkdir -p "$root$extensions"
 with_libraries "$extensions"/*.so
 [ -e "$root/bin/busybox" ] || ln -s "$(readlink -f "$(command -v busybox)")" "$root/bin/busybox"
 with_linecard
+find "$root/linecard" \( -name '*.map' -o -name '*.d.ts' \) -delete
 cp "$here/rootfs/plugin-start" "$root/sbin/"
 
 mkdir -p "$made"

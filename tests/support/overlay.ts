@@ -1,7 +1,9 @@
 import { request } from 'node:http';
 import { type Bed, MultiHost, type MultiHostOptions } from '@linecard/testkit';
-import { afterAll, afterEach, beforeAll } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import { eventually } from './eventually.js';
 import { certify, tlsOptions } from './pki.js';
+import { pings } from './talk.js';
 
 /** What a bed needs for OVN. */
 export const ovnTools = ['ovn-nbctl', 'ovn-northd', 'ovn-controller'];
@@ -15,6 +17,8 @@ export interface HostsOptions extends MultiHostOptions {
   readonly centrals: number;
   /** Whether the databases are spoken to over SSL. */
   readonly ssl?: boolean;
+  /** What is to run on the hosts; the daemon on each by default. */
+  readonly run?: (all: MultiHost) => Promise<void>;
 }
 
 /** Makes hosts with an OVN central over the first ones, and a daemon on each: with the commands that the manual has. */
@@ -28,12 +32,16 @@ export async function setUp(options: HostsOptions): Promise<MultiHost> {
       await host.linecard('ovn', 'central', '--address', all.address(i), '--members', members, ...tls);
     }
     for (const host of all.hosts) await host.linecard('ovn', 'join', members, ...tls);
-    await Promise.all(all.hosts.map((host) => host.daemon({ env: daemonEnv })));
+    await (options.run ?? startDaemons)(all);
     return all;
   } catch (error) {
     await all.destroy();
     throw error;
   }
+}
+
+async function startDaemons({ hosts }: MultiHost): Promise<void> {
+  await Promise.all(hosts.map((host) => host.daemon({ env: daemonEnv })));
 }
 
 /** Gives the tests of the surrounding `describe` the same hosts, and shows their logs when one of them fails. */
@@ -58,6 +66,20 @@ export async function nbctl(all: MultiHost, ...args: readonly string[]): Promise
   const database = all.hosts.map((_, i) => `tcp:${all.address(i)}:6641`).join(',');
   const alive = all.hosts[0]!;
   return (await alive.exec(['ovn-nbctl', '--timeout=15', `--db=${database}`, ...args])).stdout.trim();
+}
+
+/** The rows of the northbound database that Linecard has made, but for addresses that were just released. */
+export async function remains(all: MultiHost): Promise<string[]> {
+  const tables = ['Logical_Switch', 'Logical_Switch_Port', 'Logical_Router', 'Logical_Router_Port', 'Load_Balancer'];
+  const lists = tables.map((table) => nbctl(all, '--bare', '--columns=name', 'list', table));
+  const claims = nbctl(all, '--bare', '--columns=external_ids', 'find', 'DNS', 'external_ids:kind!=released');
+  return (await Promise.all([...lists, claims])).flatMap((text) => text.split('\n')).filter((line) => line !== '');
+}
+
+/** A ping that may need a moment: the first packet to another host looks for the way of the tunnel. */
+export function reaches(host: Bed, container: string, target: string): Promise<void> {
+  const what = `${container} to reach ${target}`;
+  return eventually(async () => expect(await pings(host, { container }, target)).toBe(true), { what });
 }
 
 /** Creates the same network on several hosts. */

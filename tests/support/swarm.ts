@@ -1,0 +1,55 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { Bed, MultiHost } from '@linecard/testkit';
+import { daemonEnv } from './overlay.js';
+
+/** The name under which a swarm knows the driver. */
+export const pluginName = 'linecard/openvswitch:latest';
+
+const script = fileURLToPath(new URL('../../scripts/images/plugin.sh', import.meta.url));
+
+/** Packs the plugin once and enables it on every host, as `scripts/images/plugin.sh` does on one. */
+export async function startPlugins({ hosts }: Pick<MultiHost, 'hosts'>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'linecard-plugin-'));
+  try {
+    const packed = join(folder, 'plugin');
+    await promisify(execFile)(script, ['-o', packed, pluginName], { timeout: 60_000 });
+    await Promise.all(
+      hosts.map(async (host) => {
+        await host.docker('plugin', 'create', pluginName, packed);
+        await host.docker('plugin', 'set', pluginName, `LINECARD_GRACE_MS=${daemonEnv.LINECARD_GRACE_MS}`);
+        await host.docker('plugin', 'enable', pluginName);
+      }),
+    );
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Makes a swarm of the hosts; the first one is its manager. */
+export async function makeSwarm(all: MultiHost): Promise<void> {
+  const [manager, ...workers] = all.hosts;
+  const at = (index: number) => ['--advertise-addr', all.address(index), '--listen-addr', `${all.address(index)}:2377`];
+  await manager!.docker('swarm', 'init', ...at(0));
+  const token = await manager!.docker('swarm', 'join-token', '-q', 'worker');
+  await Promise.all(
+    workers.map((host, i) => host.docker('swarm', 'join', '--token', token, ...at(i + 1), `${all.address(0)}:2377`)),
+  );
+}
+
+/** Starts a service whose image every host has; there is no registry that would tell of a newer one. */
+export function service(manager: Bed, name: string, net: string, options: readonly string[], command: string) {
+  const how = ['-d', '--no-resolve-image', '--name', name, '--network', net, '--stop-signal', 'KILL'];
+  return manager.docker('service', 'create', ...how, ...options, 'busybox', 'sh', '-c', command);
+}
+
+/** The containers of a service on a host. */
+export async function containersOf(host: Bed, name: string): Promise<string[]> {
+  const filter = `label=com.docker.swarm.service.name=${name}`;
+  const text = await host.docker('ps', '--filter', filter, '--format', '{{.Names}}');
+  return text.split('\n').filter((line) => line !== '');
+}

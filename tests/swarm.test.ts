@@ -1,0 +1,167 @@
+import type { Bed } from '@linecard/testkit';
+import { beforeAll, expect, it } from 'vitest';
+import { eventually } from './support/eventually.js';
+import { about, clear, guest, nbctl, ovnTools, reaches, remains, useHosts } from './support/overlay.js';
+import { containersOf, makeSwarm, pluginName, service, startPlugins } from './support/swarm.js';
+import { describeSystem } from './support/system.js';
+import { runAt } from './support/talk.js';
+
+/** Says the name of the container that answers. */
+const web = 'mkdir /w && hostname > /w/index.html && exec httpd -f -p 80 -h /w';
+
+describeSystem('a swarm of three hosts', () => {
+  const theHosts = useHosts({ hosts: 3, centrals: 1, plan: { docker: true }, run: startPlugins });
+  const three = () => theHosts().hosts as readonly [Bed, Bed, Bed];
+  beforeAll(() => makeSwarm(theHosts()));
+
+  /** Makes a network of the swarm. */
+  const network = (name: string, ...options: string[]) =>
+    three()[0].docker('network', 'create', '-d', pluginName, '--attachable', ...options, name);
+  const balancer = async (name: string) => {
+    const wanted = `external_ids:service-name=${name}`;
+    return nbctl(theHosts(), '--bare', '--columns=vips', 'find', 'Load_Balancer', wanted);
+  };
+  /** Which containers answer at an address, asked often from a container. */
+  async function answers(host: Bed, container: string, address: string, times: number): Promise<string[]> {
+    const urls = Array.from({ length: times }, () => `http://${address}/`);
+    const argv = ['curl', '-sS', '-m', '5', '--no-keepalive', '-H', 'Connection: close', ...urls];
+    return (await runAt(host, { container }, argv)).stdout.trim().split('\n');
+  }
+
+  it('has its network as a logical switch from the first moment, and everywhere when the first container comes', async () => {
+    const all = theHosts();
+    const [h1] = three();
+    const id = await network('net', '--subnet=10.70.1.0/24');
+    expect(id).toMatch(/^[0-9a-z]{25}$/);
+    expect(await nbctl(all, 'get', 'Logical_Switch', id, 'external_ids:subnet')).toBe('"10.70.1.0/24"');
+    expect(await h1.vsctl('get', 'Bridge', 'br-int', 'external_ids')).not.toContain(id);
+    await service(h1, 'all', 'net', ['--mode', 'global', '--endpoint-mode', 'dnsrr'], 'exec sleep 1000000');
+    await Promise.all(three().map((host, i) => guest(host, 'net', `c${i + 1}`)));
+    await eventually(
+      async () => expect((await nbctl(all, 'lsp-list', id)).match(/\([0-9a-f]{64}\)/g)).toHaveLength(6),
+      { what: 'the service to run on every host', timeoutMs: 30_000 },
+    );
+    const hosts = await nbctl(all, '--bare', '--columns=external_ids', 'find', 'Logical_Switch_Port', 'type=""');
+    for (const host of ['h1', 'h2', 'h3']) expect(hosts).toContain(`host=${host}`);
+  });
+
+  it('reaches containers of all hosts by name and by address', async () => {
+    const [h1, h2, h3] = three();
+    for (const name of ['c2', 'c3', 'all']) {
+      await eventually(async () => void (await h1.docker('exec', 'c1', 'ping', '-c', '1', '-w', '2', name)), {
+        what: `${name} to answer`,
+        timeoutMs: 30_000,
+      });
+    }
+    await reaches(h3, 'c3', await about(h2, 'c2', 'net', 'IPAddress'));
+    const found = await h2.docker('exec', 'c2', 'nslookup', '-type=a', 'all');
+    expect(found.match(/^Address: 10\.70\.1\.\d+$/gm)).toHaveLength(3);
+    expect(await h1.docker('exec', 'c1', 'cat', '/sys/class/net/eth0/mtu')).toBe('1442');
+    await theHosts().wire(['ip', 'address', 'replace', '192.0.2.254/24', 'dev', 'wire0']);
+    await reaches(h2, 'c2', '192.0.2.254');
+  });
+
+  it('gives a service one address that leads to all of its containers, as many as there are', async () => {
+    const [h1, , h3] = three();
+    await service(h1, 'web', 'net', ['--replicas', '3'], web);
+    const found = async () => (await balancer('web')).split('=')[1]?.split(',').filter(Boolean) ?? [];
+    const many = (count: number) =>
+      eventually(async () => expect(await found()).toHaveLength(count), {
+        what: `${count} containers to be behind the service`,
+        timeoutMs: 30_000,
+      });
+    await many(3);
+    const [address = ''] = (await balancer('web')).split('=');
+    expect(await h1.docker('exec', 'c1', 'nslookup', '-type=a', 'web')).toContain(`Address: ${address}`);
+    for (const [host, guestName] of [
+      [h1, 'c1'],
+      [h3, 'c3'],
+    ] as const) {
+      await eventually(async () => expect(new Set(await answers(host, guestName, address, 30)).size).toBe(3), {
+        what: `${guestName} to be answered by all`,
+      });
+    }
+    await h1.docker('service', 'scale', '-d', 'web=1');
+    await many(1);
+    await eventually(async () => expect(new Set(await answers(h3, 'c3', address, 10)).size).toBe(1), {
+      what: 'the one that is left to answer',
+    });
+    await h1.docker('service', 'scale', '-d', 'web=4');
+    await many(4);
+  });
+
+  it('outlives a plugin, a worker and its manager', async () => {
+    const all = theHosts();
+    const [h1, h2, h3] = three();
+    const id = await h1.docker('network', 'inspect', '-f', '{{.Id}}', 'net');
+    const target = await about(h3, 'c3', 'net', 'IPAddress');
+    await h3.docker('plugin', 'disable', '-f', pluginName);
+    await reaches(h2, 'c2', target);
+    await h3.docker('plugin', 'enable', pluginName);
+    await h3.docker('restart', '-t', '0', 'c3');
+    await reaches(h2, 'c2', await about(h3, 'c3', 'net', 'IPAddress'));
+    for (const host of [h2, h1]) {
+      await host.stopDocker('KILL');
+      await host.exec(['pkill', '-9', 'containerd-shim'], { allowFail: true });
+      await host.startDocker();
+    }
+    await eventually(async () => void (await h1.docker('node', 'ls')), { what: 'the manager', timeoutMs: 30_000 });
+    await Promise.all([
+      eventually(async () => void (await h1.docker('start', 'c1')), { what: 'c1 to start', timeoutMs: 60_000 }),
+      eventually(async () => void (await h2.docker('start', 'c2')), { what: 'c2 to start', timeoutMs: 60_000 }),
+    ]);
+    await reaches(h1, 'c1', await about(h2, 'c2', 'net', 'IPAddress'));
+    expect((await nbctl(all, 'ls-list')).match(new RegExp(`\\(${id}\\)`, 'g'))).toHaveLength(1);
+    // Seven of the services, and the three others: what died is gone, and what came instead is there.
+    await eventually(
+      async () => {
+        expect((await nbctl(all, 'lsp-list', id)).match(/\([0-9a-f]{64}\)/g)).toHaveLength(10);
+        expect((await balancer('web')).split(',')).toHaveLength(4);
+      },
+      { what: 'the services to be whole again', timeoutMs: 60_000 },
+    );
+    const [address = ''] = (await balancer('web')).split('=');
+    await eventually(async () => expect(new Set(await answers(h1, 'c1', address, 40)).size).toBe(4), {
+      what: 'all to answer again',
+    });
+  });
+
+  it("may take addresses that are unique over all hosts, and Linecard's other networks beside it", async () => {
+    const [h1, h2, h3] = three();
+    await network('own', '--ipam-driver', pluginName, '--subnet=10.72.1.0/24');
+    await Promise.all([guest(h1, 'own', 'o1'), guest(h3, 'own', 'o3', '--ip=10.72.1.77')]);
+    expect(await about(h1, 'o1', 'own', 'IPAddress')).toMatch(/^10\.72\.1\.\d+$/);
+    await reaches(h1, 'o1', '10.72.1.77');
+    await h2.daemon();
+    expect((await h2.exec(['cat', '/run/linecard.log'])).stdout).toContain('another daemon of this host serves');
+    await h2.docker('network', 'create', '-d', 'ovs', '--subnet=10.73.0.0/24', 'local');
+    await guest(h2, 'local', 'alone');
+    await clear(h2, ['alone'], ['local']);
+    await h2.killDaemon('SIGTERM');
+    await Promise.all([clear(h1, ['o1'], []), clear(h3, ['o3'], [])]);
+  });
+
+  it('leaves nothing behind', async () => {
+    const all = theHosts();
+    const hosts = three();
+    await hosts[0].docker('service', 'rm', 'all', 'web');
+    await Promise.all(hosts.map((host, i) => clear(host, [`c${i + 1}`], [])));
+    for (const name of ['all', 'web']) {
+      await eventually(
+        async () => expect((await Promise.all(hosts.map((host) => containersOf(host, name)))).flat()).toEqual([]),
+        { what: `${name} to end`, timeoutMs: 30_000 },
+      );
+    }
+    for (const name of ['own', 'net']) {
+      await eventually(async () => void (await hosts[0].docker('network', 'rm', name)), {
+        what: 'the network to be unused',
+        timeoutMs: 30_000,
+      });
+    }
+    await eventually(async () => expect(await remains(all)).toEqual([]), { what: 'nothing to be left' });
+    for (const host of hosts) {
+      expect((await host.links()).map(({ ifname }) => ifname).filter((name) => /^lc/.test(name))).toEqual([]);
+      expect((await host.exec(['nft', 'list', 'tables'])).stdout).not.toContain('linecard_ovn');
+    }
+  });
+}, [...ovnTools, 'curl', 'busybox']);
