@@ -9,6 +9,13 @@ import { runAt } from './support/talk.js';
 /** Says the name of the container that answers. */
 const web = 'mkdir /w && hostname > /w/index.html && exec httpd -f -p 80 -h /w';
 
+/** dockerd dies with its containers and plugins, and comes back. */
+async function crashDocker(host: Bed): Promise<void> {
+  await host.stopDocker('KILL');
+  await host.exec(['pkill', '-9', 'containerd-shim'], { allowFail: true });
+  await host.startDocker();
+}
+
 describeSystem('a swarm of three hosts', () => {
   const theHosts = useHosts({ hosts: 3, centrals: 1, plan: { docker: true }, run: startPlugins });
   const three = () => theHosts().hosts as readonly [Bed, Bed, Bed];
@@ -35,7 +42,8 @@ describeSystem('a swarm of three hosts', () => {
     expect(id).toMatch(/^[0-9a-z]{25}$/);
     expect(await nbctl(all, 'get', 'Logical_Switch', id, 'external_ids:subnet')).toBe('"10.70.1.0/24"');
     expect(await h1.vsctl('get', 'Bridge', 'br-int', 'external_ids')).not.toContain(id);
-    await service(h1, 'all', 'net', ['--mode', 'global', '--endpoint-mode', 'dnsrr'], 'exec sleep 1000000');
+    const ports = ['--publish', 'mode=host,published=8081,target=80'];
+    await service(h1, 'all', 'net', ['--mode', 'global', '--endpoint-mode', 'dnsrr', ...ports], web);
     await Promise.all(three().map((host, i) => guest(host, 'net', `c${i + 1}`)));
     await eventually(
       async () => expect((await nbctl(all, 'lsp-list', id)).match(/\([0-9a-f]{64}\)/g)).toHaveLength(6),
@@ -48,9 +56,8 @@ describeSystem('a swarm of three hosts', () => {
   it('reaches containers of all hosts by name and by address', async () => {
     const [h1, h2, h3] = three();
     for (const name of ['c2', 'c3', 'all']) {
-      await eventually(async () => void (await h1.docker('exec', 'c1', 'ping', '-c', '1', '-w', '2', name)), {
+      await eventually(async () => void (await h1.docker('exec', 'c1', 'ping', '-c', '1', '-W', '1', name)), {
         what: `${name} to answer`,
-        timeoutMs: 30_000,
       });
     }
     await reaches(h3, 'c3', await about(h2, 'c2', 'net', 'IPAddress'));
@@ -59,6 +66,12 @@ describeSystem('a swarm of three hosts', () => {
     expect(await h1.docker('exec', 'c1', 'cat', '/sys/class/net/eth0/mtu')).toBe('1442');
     await theHosts().wire(['ip', 'address', 'replace', '192.0.2.254/24', 'dev', 'wire0']);
     await reaches(h2, 'c2', '192.0.2.254');
+    const [own] = await containersOf(h2, 'all');
+    const url = `http://${theHosts().address(1)}:8081/`;
+    const page = await eventually(async () => (await theHosts().wire(['curl', '-sS', '-m', '3', url])).stdout.trim(), {
+      what: 'the published port to answer',
+    });
+    expect(page).toBe(await h2.docker('inspect', '-f', '{{.Config.Hostname}}', own!));
   });
 
   it('gives a service one address that leads to all of its containers, as many as there are', async () => {
@@ -90,6 +103,20 @@ describeSystem('a swarm of three hosts', () => {
     await many(4);
   });
 
+  it("may take addresses that are unique over all hosts, and Linecard's other networks beside it", async () => {
+    const [h1, h2, h3] = three();
+    await network('own', '--ipam-driver', pluginName, '--subnet=10.72.1.0/24');
+    await Promise.all([guest(h1, 'own', 'o1'), guest(h3, 'own', 'o3', '--ip=10.72.1.77')]);
+    expect(await about(h1, 'o1', 'own', 'IPAddress')).toMatch(/^10\.72\.1\.\d+$/);
+    await reaches(h1, 'o1', '10.72.1.77');
+    await h2.daemon();
+    expect((await h2.exec(['cat', '/run/linecard.log'])).stdout).toContain('another daemon of this host serves');
+    await h2.docker('network', 'create', '-d', 'ovs', '--subnet=10.73.0.0/24', 'local');
+    await guest(h2, 'local', 'alone');
+    await clear(h2, ['alone'], ['local']);
+    await h2.killDaemon('SIGTERM');
+  });
+
   it('outlives a plugin, a worker and its manager', async () => {
     const all = theHosts();
     const [h1, h2, h3] = three();
@@ -100,11 +127,7 @@ describeSystem('a swarm of three hosts', () => {
     await h3.docker('plugin', 'enable', pluginName);
     await h3.docker('restart', '-t', '0', 'c3');
     await reaches(h2, 'c2', await about(h3, 'c3', 'net', 'IPAddress'));
-    for (const host of [h2, h1]) {
-      await host.stopDocker('KILL');
-      await host.exec(['pkill', '-9', 'containerd-shim'], { allowFail: true });
-      await host.startDocker();
-    }
+    await Promise.all([h1, h2].map(crashDocker));
     await eventually(async () => void (await h1.docker('node', 'ls')), { what: 'the manager', timeoutMs: 30_000 });
     await Promise.all([
       eventually(async () => void (await h1.docker('start', 'c1')), { what: 'c1 to start', timeoutMs: 60_000 }),
@@ -120,32 +143,19 @@ describeSystem('a swarm of three hosts', () => {
       },
       { what: 'the services to be whole again', timeoutMs: 60_000 },
     );
+    await guest(h2, 'own', 'o2');
+    await reaches(h2, 'o2', '10.72.1.77');
     const [address = ''] = (await balancer('web')).split('=');
     await eventually(async () => expect(new Set(await answers(h1, 'c1', address, 40)).size).toBe(4), {
       what: 'all to answer again',
     });
   });
 
-  it("may take addresses that are unique over all hosts, and Linecard's other networks beside it", async () => {
-    const [h1, h2, h3] = three();
-    await network('own', '--ipam-driver', pluginName, '--subnet=10.72.1.0/24');
-    await Promise.all([guest(h1, 'own', 'o1'), guest(h3, 'own', 'o3', '--ip=10.72.1.77')]);
-    expect(await about(h1, 'o1', 'own', 'IPAddress')).toMatch(/^10\.72\.1\.\d+$/);
-    await reaches(h1, 'o1', '10.72.1.77');
-    await h2.daemon();
-    expect((await h2.exec(['cat', '/run/linecard.log'])).stdout).toContain('another daemon of this host serves');
-    await h2.docker('network', 'create', '-d', 'ovs', '--subnet=10.73.0.0/24', 'local');
-    await guest(h2, 'local', 'alone');
-    await clear(h2, ['alone'], ['local']);
-    await h2.killDaemon('SIGTERM');
-    await Promise.all([clear(h1, ['o1'], []), clear(h3, ['o3'], [])]);
-  });
-
   it('leaves nothing behind', async () => {
     const all = theHosts();
     const hosts = three();
     await hosts[0].docker('service', 'rm', 'all', 'web');
-    await Promise.all(hosts.map((host, i) => clear(host, [`c${i + 1}`], [])));
+    await Promise.all(hosts.map((host, i) => clear(host, [`c${i + 1}`, `o${i + 1}`], [])));
     for (const name of ['all', 'web']) {
       await eventually(
         async () => expect((await Promise.all(hosts.map((host) => containersOf(host, name)))).flat()).toEqual([]),

@@ -242,7 +242,6 @@ export const serviceList = z.array(
       Spec: z.object({ Name: z.string() }),
       Endpoint: z
         .object({
-          Spec: z.object({ Mode: optional }).nullish(),
           VirtualIPs: z.array(z.object({ NetworkID: z.string(), Addr: optional })).nullish(),
         })
         .nullish(),

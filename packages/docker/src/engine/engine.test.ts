@@ -89,6 +89,17 @@ describe('answers of the Engine', () => {
             'ep-e2': { Name: 'lb', EndpointID: 'e2' },
           },
         },
+        '/services': [
+          {
+            ID: 's1',
+            Spec: { Name: 'web' },
+            Endpoint: {
+              Spec: { Mode: 'vip' },
+              VirtualIPs: [{ NetworkID: 'n1', Addr: '10.0.0.9/24' }, { NetworkID: 'n2' }],
+            },
+          },
+          { ID: 's2', Spec: { Name: 'rr' }, Endpoint: { Spec: {} } },
+        ],
       }),
     );
     await engine.ping();
@@ -103,6 +114,10 @@ describe('answers of the Engine', () => {
     });
     expect(nameless).toMatchObject({ name: '', labels: {}, state: 'unknown', networks: [] });
     expect(await engine.container('/web')).toMatchObject({ pid: 77, running: true, networkMode: 'none', labels: {} });
+    expect(await engine.services()).toEqual([
+      { id: 's1', name: 'web', virtualIps: [{ networkId: 'n1', address: '10.0.0.9/24' }] },
+      { id: 's2', name: 'rr', virtualIps: [] },
+    ]);
     expect(await engine.networks({ driver: 'ovs' })).toMatchObject([{ name: 'mynet', options: {}, endpoints: [] }]);
     expect(await engine.network('my net/1')).toMatchObject({
       internal: true,

@@ -41,6 +41,32 @@ async function serve(options: Partial<PluginOptions> = {}) {
   return { path, seen: drivers.seen };
 }
 
+describe('a plugin for a swarm', () => {
+  it('is asked what managers ask, and the driver all else', async () => {
+    const asked: string[] = [];
+    const { path, seen } = await serve({
+      swarm: {
+        getCapabilities: async () => ({ Scope: 'global' }),
+        allocateNetwork: async ({ NetworkID, Options }) => {
+          asked.push(`allocate ${NetworkID}`);
+          return { Options };
+        },
+        freeNetwork: async ({ NetworkID }) => void asked.push(`free ${NetworkID}`),
+      },
+    });
+    const id = '84aw82tywn23009ri8vf3vccb';
+    expect((await post(path, '/NetworkDriver.GetCapabilities', '')).text).toBe('{"Scope":"global"}');
+    const data = [{ AddressSpace: '', Gateway: '10.70.1.254/24', Pool: '10.70.1.0/24' }];
+    const body = { NetworkID: id, Options: { 'ovn.mtu': '1400' }, IPv4Data: data, IPv6Data: null };
+    const allocated = await post(path, '/NetworkDriver.AllocateNetwork', JSON.stringify(body));
+    expect(allocated.text).toBe('{"Options":{"ovn.mtu":"1400"}}');
+    await post(path, '/NetworkDriver.FreeNetwork', JSON.stringify({ NetworkID: id }));
+    expect(asked).toEqual([`allocate ${id}`, `free ${id}`]);
+    await post(path, '/NetworkDriver.Leave', JSON.stringify({ NetworkID: id, EndpointID: endpointId }));
+    expect(seen.map(({ method }) => method)).toEqual(['NetworkDriver.leave']);
+  });
+});
+
 describe('requests that Docker 20.10 sent', () => {
   it('are all dispatched, whole and byte by byte', async () => {
     const { path, seen } = await serve();

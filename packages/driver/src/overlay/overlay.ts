@@ -1,3 +1,4 @@
+import type { IpamDriver, NetworkDriver, SwarmDriver } from '@linecard/docker';
 import { DockerDriver } from '../docker-driver.js';
 import type { Host } from '../host.js';
 import { HostPorts } from '../host-ports.js';
