@@ -1,5 +1,5 @@
 #!/bin/bash
-# For the scripts beside it that make a container image of what this machine has, in the folder $root.
+# For the scripts beside it, which set $here, that make a container image of what this machine has in the folder $root.
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 root=$work/root
@@ -26,6 +26,7 @@ merge_usr() {
 with_linecard() {
   local node room
   node=$(readlink -f "$(command -v node)")
+  # shellcheck disable=SC2154 # set by the script
   cd "$here/../.." || return
   [ -e packages/cli/dist/main.js ] || { echo "$0: build the packages first: npx tsc -b" >&2 && exit 1; }
   mkdir -p "$root"/{linecard/node_modules/@linecard,usr/bin}
