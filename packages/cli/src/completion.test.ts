@@ -26,3 +26,11 @@ it('offers the commands of a group within a group', () => {
   expect(completionScript(program, 'zsh')).toContain('[[ $words[2] = acl ]] && echo apply ls rm');
   expect(completionScript(program, 'fish')).toContain("seen_subcommand_from acl' -a 'apply ls rm'");
 });
+
+it('offers what any command of a group takes, and files where anything may stand', () => {
+  const bash = completionScript(program, 'bash');
+  expect(bash).toMatch(/lab:--format:\*\|lab:-f:\*\) words='table json plain svg dot mermaid drawio' ;;/);
+  expect(bash).toContain('complete -o default -F _linecard linecard');
+  expect(completionScript(program, 'fish')).toMatch(/from lab' -l topo -s t -r -F -d/);
+  expect(completionScript(program, 'zsh')).toMatch(/'--topo\[[^\]]+\]:value:_files'/);
+});

@@ -9,10 +9,17 @@ const sources: Readonly<Record<string, string>> = {
   bridge: 'ovs-vsctl --timeout=2 list-br 2>/dev/null',
 };
 
+/** What shells are told of an option. */
+interface Flag extends Pick<Option, 'description' | 'required'> {
+  readonly long: string | undefined;
+  readonly short: string | undefined;
+  readonly argChoices: readonly string[] | undefined;
+}
+
 interface Entry {
   readonly name: string;
   readonly summary: string;
-  readonly options: readonly Option[];
+  readonly options: readonly Flag[];
   /** For each argument the words that it may be, or the command that lists them; the last one may be repeated. */
   readonly args: readonly (readonly string[] | string)[];
   /** Groups within the group: the words that may follow each. */
@@ -34,11 +41,16 @@ function entries(program: Command): Entry[] {
   }));
 }
 
-/** The options of a command; of a group of commands those that any of them has. */
-function optionsOf(command: Command): readonly Option[] {
+/** The options of a command; of a group of commands those that any of them has, with the choices of all. */
+function optionsOf(command: Command): readonly Flag[] {
   const withParts = (one: Command): Command[] => [one, ...one.commands.flatMap(withParts)];
   const all = withParts(command).flatMap((one) => one.createHelp().visibleOptions(one));
-  return [...new Map(all.map((option) => [option.long, option])).values()];
+  const merged = new Map<string | undefined, Flag>();
+  for (const { long, short, description, argChoices, required } of all) {
+    const choices = [...new Set([...(merged.get(long)?.argChoices ?? []), ...(argChoices ?? [])])];
+    merged.set(long, { long, short, description, required, argChoices: choices.length === 0 ? undefined : choices });
+  }
+  return [...merged.values()];
 }
 
 /** The script by which a shell completes a program, made from the program's own definition. */
@@ -48,8 +60,8 @@ export function completionScript(program: Command, shell: Shell): string {
   return shell === 'zsh' ? zshScript(all) : fishScript(all);
 }
 
-const flags = (options: readonly Option[]) =>
-  options.flatMap(({ long, short }) => [long, short]).filter((flag) => flag !== undefined && flag !== null);
+const namesOf = ({ long, short }: Flag) => [long, short].filter((name) => name !== undefined && name !== null);
+const flags = (options: readonly Flag[]) => options.flatMap(namesOf);
 
 /** `words` of a case branch: what stands there, or what a command lists. */
 function wordsOf(arg: readonly string[] | string): string {
@@ -57,9 +69,11 @@ function wordsOf(arg: readonly string[] | string): string {
 }
 
 function bashCase({ name, options, args, groups }: Entry): string {
-  const choices = options.flatMap(({ long, argChoices }) =>
-    argChoices === undefined ? [] : [`      ${name}:${long}:*) words='${argChoices.join(' ')}' ;;`],
-  );
+  const choices = options.flatMap((option) => {
+    const pattern = namesOf(option).map((flag) => `${name}:${flag}:*`);
+    const { argChoices } = option;
+    return argChoices === undefined ? [] : [`      ${pattern.join('|')}) words='${argChoices.join(' ')}' ;;`];
+  });
   const positions = args.map((arg, i) => `      ${name}:*:${i}) words="${wordsOf(arg)}" ;;`);
   const within = groups.map((group) => `      ${name}:${group.name}:1) words='${group.words.join(' ')}' ;;`);
   return [...choices, ...within, ...positions].join('\n');
@@ -93,7 +107,7 @@ ${all
   fi
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
 }
-complete -F _linecard linecard
+complete -o default -F _linecard linecard
 `;
 }
 
@@ -106,13 +120,13 @@ function zshAction(arg: readonly string[] | string): string {
 }
 
 function zshOptions({ options }: Entry): string[] {
-  return options.flatMap(({ long, short, description, argChoices, required }) =>
-    [long, short]
-      .filter((flag) => flag !== undefined && flag !== null)
-      .map((flag) =>
-        quoted(`${flag}[${bracketed(description)}]${required ? `:value:${zshAction(argChoices ?? [])}` : ''}`),
-      ),
-  );
+  return options.flatMap((option) => {
+    const { description, argChoices, required } = option;
+    const value = argChoices === undefined ? '_files' : zshAction(argChoices);
+    return namesOf(option).map((flag) =>
+      quoted(`${flag}[${bracketed(description)}]${required ? `:value:${value}` : ''}`),
+    );
+  });
 }
 
 function zshScript(all: readonly Entry[]): string {
@@ -144,12 +158,13 @@ if [ "$funcstack[1]" = _linecard ]; then _linecard "$@"; else compdef _linecard 
 `;
 }
 
-function fishOption(name: string, { long, short, description, argChoices, required }: Option): string {
+function fishOption(name: string, { long, short, description, argChoices, required }: Flag): string {
   const parts = [
     `complete -c linecard -n '__fish_seen_subcommand_from ${name}'`,
     ...(long ? [`-l ${long.replace(/^--/, '')}`] : []),
     ...(short ? [`-s ${short.replace(/^-/, '')}`] : []),
-    ...(required ? ['-x'] : []),
+    // What has no choices may be a file.
+    ...(required ? [argChoices === undefined ? '-r -F' : '-x'] : []),
     ...(argChoices === undefined ? [] : [`-a ${quoted(argChoices.join(' '))}`]),
     `-d ${quoted(description)}`,
   ];

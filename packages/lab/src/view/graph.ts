@@ -1,20 +1,9 @@
 import type { Lab, LabLink } from '../model/types.js';
+import { besideBox, box, curvesOf, type Line, layOut, type Point } from './layout.js';
 
 /** The forms in which a topology can be drawn. */
 export const graphFormats = ['svg', 'dot', 'mermaid', 'drawio'] as const;
 export type GraphFormat = (typeof graphFormats)[number];
-
-interface Line {
-  readonly from: string;
-  readonly fromPort: string;
-  readonly to: string;
-  readonly toPort: string;
-}
-
-interface Point {
-  readonly x: number;
-  readonly y: number;
-}
 
 function lineOf(link: LabLink): Line {
   const far = link.type === 'cable' ? link.b : { node: link.type, name: link.parent ?? link.vxlan?.remote ?? '' };
@@ -24,46 +13,6 @@ function lineOf(link: LabLink): Line {
 /** Nodes and what links lead to besides, in the order of the file. */
 function namesOf(lab: Lab, lines: readonly Line[]): string[] {
   return [...new Set([...lab.nodes.map(({ name }) => name), ...lines.flatMap(({ from, to }) => [from, to])])];
-}
-
-/** How far each name is from the first of its part of the graph: the row that it stands in. */
-function rowsOf(names: readonly string[], lines: readonly Line[]): Map<string, number> {
-  const rows = new Map<string, number>();
-  for (const root of names) {
-    if (rows.has(root)) continue;
-    const queue = [root];
-    rows.set(root, 0);
-    for (const name of queue) {
-      for (const { from, to } of lines) {
-        const next = from === name ? to : to === name ? from : undefined;
-        if (next === undefined || rows.has(next)) continue;
-        rows.set(next, rows.get(name)! + 1);
-        queue.push(next);
-      }
-    }
-  }
-  return rows;
-}
-
-const cell = { width: 180, height: 130, margin: 90 };
-
-function layOut(names: readonly string[], lines: readonly Line[]): Map<string, Point> {
-  const rows = rowsOf(names, lines);
-  const widest = Math.max(
-    ...[...rows.values()].map((row) => [...rows.values()].filter((other) => other === row).length),
-    1,
-  );
-  const next = new Map<number, number>();
-  return new Map(
-    names.map((name): [string, Point] => {
-      const row = rows.get(name) ?? 0;
-      const index = next.get(row) ?? 0;
-      next.set(row, index + 1);
-      const count = [...rows.values()].filter((other) => other === row).length;
-      const x = cell.margin + ((widest - count) / 2 + index) * cell.width;
-      return [name, { x, y: cell.margin / 2 + row * cell.height }];
-    }),
-  );
 }
 
 const escapeXml = (text: string) =>
@@ -86,36 +35,38 @@ function mermaid(lab: Lab, names: readonly string[], lines: readonly Line[]): st
   return `---\ntitle: ${lab.name}\n---\ngraph TD\n${[...nodes, ...edges].join('\n')}\n`;
 }
 
-/** A place on the way from one point to another. */
-function along(from: Point, to: Point, share: number): Point {
-  return { x: Math.round(from.x + (to.x - from.x) * share), y: Math.round(from.y + (to.y - from.y) * share) };
-}
-
 function svg(lab: Lab, names: readonly string[], lines: readonly Line[]): string {
-  const points = layOut(names, lines);
-  const label = ({ x, y }: Point, text: string, size: number) =>
-    `<text x="${x}" y="${y}" font-size="${size}" text-anchor="middle" dominant-baseline="middle">${escapeXml(text)}</text>`;
-  const edges = lines.map(({ from, to, fromPort, toPort }) => {
-    const [a, b] = [points.get(from)!, points.get(to)!];
-    const line = `<line x1="${a.x}" y1="${a.y}" x2="${b.x}" y2="${b.y}" stroke="#888"/>`;
-    return line + label(along(a, b, 0.3), fromPort, 10) + label(along(a, b, 0.7), toPort, 10);
-  });
+  const { points, size } = layOut(names, lines);
+  const text = ({ x, y }: Point, words: string, style: string) =>
+    `<text x="${x}" y="${y}" dy="0.35em" text-anchor="middle" ${style}>${escapeXml(words)}</text>`;
+  const curves = curvesOf(points, lines);
+  const edges = curves.map(
+    ({ from, control, to }) =>
+      `<path d="M${from.x} ${from.y} Q${control.x} ${control.y} ${to.x} ${to.y}" fill="none" stroke="#888"/>`,
+  );
   const boxes = names.map((name) => {
     const { x, y } = points.get(name)!;
-    return `<rect x="${x - 50}" y="${y - 18}" width="100" height="36" rx="6" fill="#fff" stroke="#246"/>${label({ x, y }, name, 13)}`;
+    const [left, top] = [x - box.width / 2, y - box.height / 2];
+    const look = lab.nodes.some((node) => node.name === name) ? 'fill="#eef4fb"' : 'fill="#fff" stroke-dasharray="4"';
+    return `<rect x="${left}" y="${top}" width="${box.width}" height="${box.height}" rx="6" ${look} stroke="#246"/>${text({ x, y }, name, `font-size="${name.length > 14 ? 9 : 13}"`)}`;
   });
-  const width = Math.max(...[...points.values()].map(({ x }) => x), 0) + cell.margin;
-  const height = Math.max(...[...points.values()].map(({ y }) => y), 0) + cell.margin / 2;
-  const body = [`<title>${escapeXml(lab.name)}</title>`, ...edges, ...boxes].join('\n');
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif">\n${body}\n</svg>\n`;
+  // The names of ports come last, with a rim, so that no line runs through them.
+  const rim = 'font-size="10" fill="#333" stroke="#fff" stroke-width="3" paint-order="stroke"';
+  const ports = lines.flatMap(({ fromPort, toPort }, index) => [
+    text(besideBox(curves[index]!, 0, fromPort), fromPort, rim),
+    text(besideBox(curves[index]!, 1, toPort), toPort, rim),
+  ]);
+  const body = [`<title>${escapeXml(lab.name)}</title>`, ...edges, ...boxes, ...ports].join('\n');
+  const { width, height } = size;
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="sans-serif">\n${body}\n</svg>\n`;
 }
 
 function drawio(lab: Lab, names: readonly string[], lines: readonly Line[]): string {
-  const points = layOut(names, lines);
+  const { points } = layOut(names, lines);
   const id = (name: string) => `n${names.indexOf(name)}`;
   const nodes = names.map((name) => {
     const { x, y } = points.get(name)!;
-    return `<mxCell id="${id(name)}" value="${escapeXml(name)}" style="rounded=1;" vertex="1" parent="1"><mxGeometry x="${x - 50}" y="${y - 18}" width="100" height="36" as="geometry"/></mxCell>`;
+    return `<mxCell id="${id(name)}" value="${escapeXml(name)}" style="rounded=1;" vertex="1" parent="1"><mxGeometry x="${x - box.width / 2}" y="${y - box.height / 2}" width="${box.width}" height="${box.height}" as="geometry"/></mxCell>`;
   });
   const edges = lines.flatMap(({ from, to, fromPort, toPort }, index) => {
     const port = (text: string, at: number, end: string) =>
