@@ -10,19 +10,34 @@ const main = `${root}packages/cli/dist/main.js`;
 /** Where a bed keeps its copies of the labs: deploying writes beside the topology file. */
 export const labsFolder = '/run/labs';
 
-/** A bed in which labs can be deployed, with the images that these shapes name, and with a hosts file of its own. */
+/** A bed in which labs can be deployed, with the images that these shapes name. */
 export function useLabs(shapes: readonly ('frr' | 'openswitch')[], options: BedOptions = {}): () => Bed {
   return useBed({ docker: true, ...options }, async (bed) => {
-    await bed.exec(['cp', '/etc/hosts', '/run/hosts']);
-    await bed.exec(['mount', '--bind', '/run/hosts', '/etc/hosts']);
-    const ssh = '[ ! -d /etc/ssh/ssh_config.d ] || mount -t tmpfs tmpfs /etc/ssh/ssh_config.d';
-    await bed.exec(['sh', '-c', ssh]);
+    await ownHostFiles(bed);
     await bed.exec(['cp', '-r', `${root}examples`, labsFolder]);
     for (const shape of shapes) {
       const archive = execFileSync(`${root}scripts/images/frr.sh`, [shape], { encoding: 'utf8' }).trim();
       await bed.exec(['docker', 'load', '--quiet', '--input', archive]);
     }
   });
+}
+
+/** Gives a bed a hosts file and ssh settings of its own, which labs write. */
+export async function ownHostFiles(bed: Bed): Promise<void> {
+  await bed.exec(['cp', '/etc/hosts', '/run/hosts']);
+  await bed.exec(['mount', '--bind', '/run/hosts', '/etc/hosts']);
+  const ssh = '[ ! -d /etc/ssh/ssh_config.d ] || mount -t tmpfs tmpfs /etc/ssh/ssh_config.d';
+  await bed.exec(['sh', '-c', ssh]);
+}
+
+/** A folder of a bed with a copy of what a newcomer has, labs write into it, and with the command `linecard`. */
+export async function newcomersFolder(bed: Bed, name: string): Promise<string> {
+  const folder = `/run/newcomer/${name}`;
+  await bed.exec(['mkdir', '-p', `${folder}/bin`]);
+  await bed.exec(['cp', '-r', `${root}examples`, `${root}scripts`, folder]);
+  await bed.exec(['tee', `${folder}/bin/linecard`], { input: `#!/bin/sh\nexec node ${main} "$@"\n` });
+  await bed.exec(['chmod', '+x', `${folder}/bin/linecard`]);
+  return folder;
 }
 
 /** The command line of the built `linecard`. */
@@ -58,11 +73,7 @@ export function startLab(bed: Bed, ...args: readonly string[]) {
 export async function typeReadme(bed: Bed, name: string, env: Readonly<Record<string, string>> = {}): Promise<string> {
   const readme = readFileSync(`${root}examples/${name}/README.md`, 'utf8');
   const commands = [...readme.matchAll(/^```sh\n(.*?)^```$/gms)].map((match) => match[1]!).join('');
-  const folder = `/run/newcomer/${name}`;
-  await bed.exec(['mkdir', '-p', `${folder}/bin`]);
-  await bed.exec(['cp', '-r', `${root}examples`, `${root}scripts`, folder]);
-  await bed.exec(['tee', `${folder}/bin/linecard`], { input: `#!/bin/sh\nexec node ${main} "$@"\n` });
-  await bed.exec(['chmod', '+x', `${folder}/bin/linecard`]);
+  const folder = await newcomersFolder(bed, name);
   await bed.exec(['tee', `${folder}/typed`], { input: `cd ${folder}\nset -x\n${commands}` });
   const { stdout, status } = await bed.exec(
     ['script', '--quiet', '--return', '--command', `bash -euo pipefail ${folder}/typed`, '/dev/null'],
