@@ -6,6 +6,9 @@ controller.use(learningSwitch());
 controller.on('appError', (_app, handler, error) => console.error(handler, error));
 controller.on('refused', (_sw, error) => console.error('refused', error));
 await controller.listen(process.argv[2]);
-process.on('message', () => process.send({ rss: process.memoryUsage().rss, switches: controller.switches.size }));
+process.on('message', () => {
+  const { rss, heapUsed } = process.memoryUsage();
+  process.send({ rss, heapUsed, switches: controller.switches.size });
+});
 process.on('disconnect', () => process.exit(0));
 process.send({ ready: true });

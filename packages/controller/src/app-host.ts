@@ -1,6 +1,6 @@
 import { LinecardError } from '@linecard/wire';
 import type { App, AppHandlers } from './app.js';
-import type { FlowRemovedEvent, PacketIn } from './events.js';
+import type { FlowRemovedEvent, PacketIn, PortEvent } from './events.js';
 import { versionName } from './negotiate.js';
 import type { SwitchSession } from './switch-session.js';
 
@@ -60,8 +60,8 @@ export class AppHost {
     for (const entry of this.#entries) if (entry.ruled.delete(sw)) this.#call(entry.app, 'switchDown', sw);
   }
 
-  portStatus(...event: Parameters<Required<AppHandlers>['portStatus']>): void {
-    for (const { app, ruled } of this.#entries) if (ruled.has(event[0])) this.#call(app, 'portStatus', ...event);
+  portStatus(sw: SwitchSession, event: PortEvent): void {
+    for (const { app, ruled } of this.#entries) if (ruled.has(sw)) this.#call(app, 'portStatus', sw, event);
   }
 
   packetIn(sw: SwitchSession, packet: PacketIn): void {
@@ -88,14 +88,15 @@ export class AppHost {
     this.#call(app, 'switchUp', sw);
   }
 
-  #call<K extends keyof AppHandlers>(app: App, handler: K, ...args: Parameters<Required<AppHandlers>[K]>): void {
-    const handle = app.on[handler] as ((...args: unknown[]) => unknown) | undefined;
+  // The event stands by itself, not in a list of arguments: one less to clear away for each packet.
+  #call(app: App, handler: keyof AppHandlers, sw: SwitchSession, event?: unknown): void {
+    const handle = app.on[handler] as ((sw: SwitchSession, event: unknown) => unknown) | undefined;
     if (handle === undefined) return;
     try {
-      const outcome = handle.apply(app.on, args);
-      if (outcome instanceof Promise) outcome.catch((error) => this.#report(app, handler, error, args[0]));
+      const outcome = handle.call(app.on, sw, event);
+      if (outcome instanceof Promise) outcome.catch((error) => this.#report(app, handler, error, sw));
     } catch (error) {
-      this.#report(app, handler, error, args[0]);
+      this.#report(app, handler, error, sw);
     }
   }
 }

@@ -26,6 +26,7 @@ const vlanPresent = 0x1000;
 /** 01:80:c2:00:00:00 to :0f never leave a bridge (IEEE 802.1D table 7-10). */
 const linkLocalGroup = 0x0180c2000000;
 
+const nowhere: readonly Action[] = [];
 const flood: readonly Action[] = [{ type: 'output', port: ports.flood }];
 const toController: readonly Action[] = [{ type: 'output', port: ports.controller }];
 
@@ -55,20 +56,15 @@ export function learningSwitch(options: LearningSwitchOptions = {}): App {
     const source = frame.sourceKey;
     const now = performance.now();
     if (macs.learn(vlan, source, packet.inPort, now) === 'moved') forgetHost(sw, vlan, source);
-    const out = frame.isMulticast ? undefined : macs.find(vlan, frame.destinationKey, now);
+    const destination = frame.destinationKey;
+    const out = frame.isMulticast ? undefined : macs.find(vlan, destination, now);
     if (out === undefined) sw.forward(packet, flood);
-    else if (out === packet.inPort) sw.forward(packet, []);
-    else connect(sw, packet, frame, out);
+    else if (out === packet.inPort) sw.forward(packet, nowhere);
+    else connect(sw, packet, pairMatch(packet.inPort, source, destination, vlan), out);
   }
 
-  function connect(sw: SwitchSession, packet: PacketIn, frame: Ethernet, out: number): void {
+  function connect(sw: SwitchSession, packet: PacketIn, match: Match, out: number): void {
     const actions: Action[] = [{ type: 'output', port: out }];
-    const match: Match = [
-      { field: 'in_port', value: packet.inPort },
-      { field: 'eth_dst', value: frame.destinationKey },
-      { field: 'eth_src', value: frame.sourceKey },
-      vlanField(frame.vlanId),
-    ];
     const flow = { table, priority: learnedPriority, match, actions, idleTimeout, hardTimeout };
     sw.addFlow(flow, learnedCookie, packet.bufferId);
     if (packet.bufferId === undefined) sw.forward(packet, actions);
@@ -98,8 +94,19 @@ export function learningSwitch(options: LearningSwitchOptions = {}): App {
   };
 }
 
+function pairMatch(inPort: number, source: number, destination: number, vlan: number): Match {
+  return [
+    { field: 'in_port', value: inPort },
+    { field: 'eth_dst', value: destination },
+    { field: 'eth_src', value: source },
+    vlanField(vlan),
+  ];
+}
+
+const untagged: Match[number] = { field: 'vlan_vid', value: 0 };
+
 function vlanField(vlan: number): Match[number] {
-  return { field: 'vlan_vid', value: vlan === 0 ? 0 : vlanPresent | vlan };
+  return vlan === 0 ? untagged : { field: 'vlan_vid', value: vlanPresent | vlan };
 }
 
 function isSwitched(frame: Ethernet): boolean {

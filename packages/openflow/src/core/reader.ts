@@ -1,4 +1,5 @@
 import { type ErrorPair, errorPairs, OpenFlowDecodeError } from './errors.js';
+import { joinHalves } from './wide.js';
 
 /** One byte that the values do not express: its offset in the message and what stood there. */
 export type Slack = readonly [offset: number, byte: number];
@@ -10,7 +11,6 @@ function spokenPair(pair: ErrorPair, version: number): ErrorPair {
 }
 
 const maximumDepth = 40;
-const allOnes = 0xffff_ffff_ffff_ffffn;
 
 /**
  * Reads one message. Unlike the wire room's reader it carries what the tables need to know (the version, the error
@@ -95,9 +95,7 @@ export class Reader {
   u64(): bigint {
     const high = this.u32();
     const low = this.u32();
-    if (high === 0) return low === 0 ? 0n : BigInt(low);
-    if (high === 0xffff_ffff && low === 0xffff_ffff) return allOnes;
-    return (BigInt(high) << 32n) | BigInt(low);
+    return high === 0 && low === 0 ? 0n : joinHalves(high, low);
   }
 
   /** The next `count` bytes as a view without a copy. */

@@ -1,4 +1,5 @@
 import { invalid } from './errors.js';
+import { splitHalves } from './wide.js';
 
 /**
  * Writes messages one after another into a buffer that grows and can be used again. Values out of range are errors,
@@ -98,8 +99,7 @@ export class Writer {
     if (typeof value !== 'bigint' || value < 0n || value > 0xffff_ffff_ffff_ffffn) {
       throw invalid(`${value} is not an unsigned 64-bit bigint`);
     }
-    this.raw32(value > 0xffff_ffffn ? Number(value >> 32n) : 0);
-    this.raw32(Number(BigInt.asUintN(32, value)));
+    splitHalves(value, this);
   }
 
   put(value: Uint8Array): void {
