@@ -17,8 +17,12 @@ const leastDefaultBurst = 8000;
 /** The rate that an endpoint's options ask for. */
 export function rateLimitOf(options: Port['options']): RateLimit | undefined {
   const { 'ovs.port.rate': rate, 'ovs.port.burst': burst } = parseEndpointOptions(options);
-  if (rate === undefined) return undefined;
-  return { rate, burst: burst ?? Math.max(leastDefaultBurst, Math.ceil(rate / 10)) };
+  return rate === undefined ? undefined : { rate, burst: burst ?? defaultBurst(rate) };
+}
+
+/** The burst, in kbit, of a rate, in kbit/s, for which nobody asked for another. */
+export function defaultBurst(rate: number): number {
+  return Math.max(leastDefaultBurst, Math.ceil(rate / 10));
 }
 
 /**

@@ -80,6 +80,13 @@ export class Addresses {
     }
   }
 
+  /** The address that is wanted, or the lowest free one but for `others`. Throws as {@link allocate} rejects. */
+  wantedOrFree(pool: Pool, wanted: string | undefined, others: readonly string[]): string {
+    if (wanted === undefined) return this.#choose(pool, 0, others);
+    this.#refuseWanted(pool, wanted);
+    return wanted;
+  }
+
   #refuseWanted(pool: Pool, address: string): void {
     refuseOutside(pool, address);
     if (!this.#pending.has(pendingKey(pool.space, address))) return;
@@ -91,9 +98,12 @@ export class Addresses {
   }
 
   /** The lowest free address; somewhere among the next free ones after others were faster twice. */
-  #choose(pool: Pool, attempt: number): string {
+  #choose(pool: Pool, attempt: number, others: readonly string[] = []): string {
     const family = pool.subnet.family;
-    const taken = (value: bigint) => this.#pending.has(pendingKey(pool.space, addressText(value, family)));
+    const taken = (value: bigint) => {
+      const address = addressText(value, family);
+      return this.#pending.has(pendingKey(pool.space, address)) || others.includes(address);
+    };
     const skip = attempt < 2 ? 0 : Math.floor(Math.random() * Math.min(1024, 16 << attempt));
     const free = this.#index.free(pool, taken, skip);
     if (free !== undefined) return addressText(free, family);
@@ -108,18 +118,20 @@ export class Addresses {
   }
 
   /**
-   * Writes into a change that this host has an address. What this host has already, and what was released, may be
-   * taken; with `fresh` not what this host has. Throws `LC_CONFLICT`.
+   * Writes into a change that this host has an address, or a machine. What this host has already, and what was
+   * released, may be taken; with `fresh` not what this host has. Throws `LC_CONFLICT`.
    */
-  take(tx: NorthboundTransaction, want: { space: string; address: string; fresh?: boolean }): void {
+  take(tx: NorthboundTransaction, want: { space: string; address: string; fresh?: boolean; machine?: string }): void {
     const { space, address } = want;
     const uuid = claimIdentity(space, address);
     const row = this.#northbound.nameRow(uuid);
     const known = readClaim(row);
     const { host } = this.#options;
-    if (known?.kind === 'endpoint' && known.host === host && want.fresh !== true) return;
+    const mine = known?.kind === 'endpoint' && known.host === host && want.machine === undefined;
+    if (mine && want.fresh !== true) return;
     if (known !== undefined && known.kind !== 'released') throw this.#belongs(address, known, row?.external_ids);
-    const claim: Claim = { space, address, kind: 'endpoint', host, since: this.#now(), users: new Map() };
+    const holder = want.machine === undefined ? { kind: 'endpoint' as const, host } : machineHolder(want.machine);
+    const claim: Claim = { space, address, ...holder, since: this.#now(), users: new Map() };
     if (row === undefined) {
       tx.insert('DNS', { external_ids: claimIds(claim) }, uuid);
       return;
@@ -129,7 +141,10 @@ export class Addresses {
   }
 
   #belongs(address: string, claim: Claim, ids: ReadonlyMap<string, string> | undefined): LinecardError {
-    const who = ids?.get('container-name') ?? (claim.kind === 'endpoint' ? 'an endpoint' : `a ${claim.kind} address`);
+    const who =
+      claim.machine ??
+      ids?.get('container-name') ??
+      (claim.kind === 'endpoint' ? 'an endpoint' : `a ${claim.kind} address`);
     const where = claim.host === undefined ? '' : ` on host ${claim.host}`;
     return new LinecardError('LC_CONFLICT', `address ${address} belongs to ${who}${where}`, {
       hint: 'addresses that are unique over all hosts come with --ipam-driver openvswitch',
@@ -175,7 +190,9 @@ export class Addresses {
     const uuid = claimIdentity(pool.space, address);
     const row = this.#northbound.nameRow(uuid);
     const known = readClaim(row);
-    if (known?.kind === 'endpoint') throw this.#belongs(address, known, row?.external_ids);
+    if (known?.kind === 'endpoint' || known?.kind === 'machine') {
+      throw this.#belongs(address, known, row?.external_ids);
+    }
     const users = new Map(known?.kind === 'released' ? [] : known?.users);
     users.set(host, (users.get(host) ?? 0) + 1);
     const claim: Claim = {
@@ -195,23 +212,23 @@ export class Addresses {
     await this.#northbound.write((tx) => this.editRelease(tx, space, address), { what: `release ${address}` });
   }
 
-  /** Writes a release into a change. For another host than this one: that host is gone. */
-  editRelease(tx: NorthboundTransaction, space: string, address: string, host = this.#options.host): void {
+  /** Writes a release into a change: of this host's address, a machine's, or that of another host, which is gone. */
+  editRelease(tx: NorthboundTransaction, space: string, address: string, holder = this.#options.host): void {
     const uuid = claimIdentity(space, address);
     const row = this.#northbound.nameRow(uuid);
     const known = readClaim(row);
     if (row === undefined || known === undefined || known.kind === 'released') return;
-    if (known.kind === 'endpoint') {
-      if (known.host !== host) return;
-      const claim: Claim = { space, address, kind: 'released', host, since: this.#now(), users: new Map() };
+    if (known.kind === 'endpoint' || known.kind === 'machine') {
+      if ((known.machine ?? known.host) !== holder) return;
+      const claim: Claim = { space, address, kind: 'released', host: holder, since: this.#now(), users: new Map() };
       tx.wait('DNS', uuid, '==', [{ external_ids: row.external_ids }]);
       tx.update('DNS', uuid, { external_ids: claimIds(claim), records: {} });
       return;
     }
-    const count = known.users.get(host);
+    const count = known.users.get(holder);
     if (count === undefined) return;
-    const others = new Map([...known.users].filter(([user]) => user !== host));
-    const users = count > 1 && host === this.#options.host ? new Map([...others, [host, count - 1]]) : others;
+    const others = new Map([...known.users].filter(([user]) => user !== holder));
+    const users = count > 1 && holder === this.#options.host ? new Map([...others, [holder, count - 1]]) : others;
     tx.wait('DNS', uuid, '==', [{ external_ids: row.external_ids }]);
     if (users.size === 0) tx.delete('DNS', uuid);
     else tx.update('DNS', uuid, { external_ids: claimIds({ ...known, users }) });
@@ -239,6 +256,10 @@ export class Addresses {
       ]);
     }
   }
+}
+
+function machineHolder(machine: string): Pick<Claim, 'kind' | 'machine'> {
+  return { kind: 'machine', machine };
 }
 
 function pendingKey(space: string, address: string): string {

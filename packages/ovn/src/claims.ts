@@ -8,11 +8,13 @@ import type { NameRow } from './northbound.js';
  * same row answers for it.
  */
 
+const kinds = ['endpoint', 'machine', 'gateway', 'reserved', 'released'] as const;
+
 /**
- * `endpoint`: one holder. `gateway` and `reserved`: the same address on all hosts that have the network, counted for
- * each. `released`: nobody's, but not to be given away yet.
+ * `endpoint`: one holder. `machine`: a virtual machine's, on whichever host it is. `gateway` and `reserved`: the same
+ * address on all hosts that have the network, counted for each. `released`: nobody's, but not to be given away yet.
  */
-export type ClaimKind = 'endpoint' | 'gateway' | 'reserved' | 'released';
+export type ClaimKind = (typeof kinds)[number];
 
 /** An address and who has it. */
 export interface Claim {
@@ -23,6 +25,8 @@ export interface Claim {
   readonly host?: string;
   /** When it was taken or released, in ms since 1970 by that host's clock. */
   readonly since: number;
+  /** The logical port of the machine that has it. */
+  readonly machine?: string;
   /** The subnet that a gateway is of. */
   readonly gatewayOf?: string;
   /** How often each host uses a shared address. */
@@ -45,6 +49,7 @@ export function claimIds(claim: Claim): Map<string, string> {
     ['kind', claim.kind],
     ['since', new Date(claim.since).toISOString()],
     ...(claim.host === undefined ? [] : [['host', claim.host] as const]),
+    ...(claim.machine === undefined ? [] : [['machine', claim.machine] as const]),
     ...(claim.gatewayOf === undefined ? [] : [['gateway-of', claim.gatewayOf] as const]),
     ...[...claim.users].map(([host, count]) => [userPrefix + host, String(count)] as const),
   ]);
@@ -55,16 +60,17 @@ export function readClaim(row: NameRow | undefined): Claim | undefined {
   const ids = row?.external_ids;
   const [space, address, kind] = [ids?.get('space'), ids?.get('ip'), ids?.get('kind')];
   if (ids?.get('linecard') !== 'address' || space === undefined || address === undefined) return undefined;
-  const [host, gatewayOf] = [ids.get('host'), ids.get('gateway-of')];
+  const [host, gatewayOf, machine] = [ids.get('host'), ids.get('gateway-of'), ids.get('machine')];
   const users = [...ids].filter(([key]) => key.startsWith(userPrefix));
   const since = Date.parse(ids.get('since') ?? '');
   return {
     space,
     address,
-    kind: kind === 'gateway' || kind === 'reserved' || kind === 'released' ? kind : 'endpoint',
+    kind: kinds.find((one) => one === kind) ?? 'endpoint',
     since: Number.isNaN(since) ? 0 : since,
     ...(host === undefined ? {} : { host }),
     ...(gatewayOf === undefined ? {} : { gatewayOf }),
+    ...(machine === undefined ? {} : { machine }),
     users: new Map(users.map(([key, count]) => [key.slice(userPrefix.length), Number(count) || 1])),
   };
 }

@@ -1,9 +1,11 @@
+import type { Uuid } from '@linecard/ovsdb';
 import { LinecardError } from '@linecard/wire';
 import { editMembershipGone, membershipKey, planMembership } from './acl/membership.js';
 import type { Addresses } from './addresses.js';
 import { addressesOf } from './binding.js';
 import { claimIdentity } from './claims.js';
 import type { Northbound, NorthboundTransaction, SwitchPortRow } from './northbound.js';
+import { type EndpointQos, editQos, editQosGone } from './qos.js';
 import { editMemberGone } from './services.js';
 
 /** Who is behind a logical port, for people. */
@@ -25,6 +27,8 @@ export interface LogicalEndpoint extends PortOwner {
   readonly space: string;
   /** The groups that its ACLs come from. */
   readonly groups?: readonly string[];
+  /** How what it sends is limited and marked: from its beginning on. */
+  readonly qos?: EndpointQos;
   /** Its OpenFlow port on the host's integration bridge, once it has one. */
   readonly ofport?: number;
 }
@@ -75,30 +79,30 @@ export function editEndpoint(
     });
     tx.mutate('Logical_Switch', owner._uuid, [['ports', 'insert', [inserted]]]);
     membership.apply(inserted);
+    if (endpoint.qos !== undefined) editQos(tx, owner._uuid, endpoint.id, endpoint.qos);
   } else if ([...ids].some(([key, value]) => row.external_ids.get(key) !== value)) {
     tx.setKeys('Logical_Switch_Port', row._uuid, 'external_ids', Object.fromEntries(ids));
     membership.apply(row._uuid);
   }
-  editNames(nb, tx, endpoint, owner._uuid);
+  const { container, addresses: own, space } = endpoint;
+  const records = container && nb.nameRow(claimIdentity(space, own[0] ?? ''))?.records;
+  if (container !== undefined && records?.get(container.name.toLowerCase()) === own.join(' ') && records.size === 1)
+    return;
+  if (container !== undefined) editNames(tx, { name: container.name, addresses: own, space }, owner._uuid);
 }
 
-/** Lets a switch answer for the name of a container: the row of its first address has all of its addresses. */
-function editNames(
-  nb: Northbound,
+/** Lets a switch answer for a name: the row of the first address has all addresses. */
+export function editNames(
   tx: NorthboundTransaction,
-  endpoint: LogicalEndpoint,
-  owner: Parameters<typeof tx.requireRow>[1],
+  holder: { readonly name: string; readonly addresses: readonly string[]; readonly space: string },
+  owner: Uuid,
 ): void {
-  const { container, addresses } = endpoint;
-  if (container === undefined || addresses[0] === undefined) return;
-  const uuid = claimIdentity(endpoint.space, addresses[0]);
-  const row = nb.nameRow(uuid);
+  const { name, addresses, space } = holder;
+  if (addresses[0] === undefined) return;
+  const uuid = claimIdentity(space, addresses[0]);
   // OVN compares lower-case names.
-  const name = container.name.toLowerCase();
-  const answer = addresses.join(' ');
-  if (row?.records.get(name) === answer && row.records.size === 1) return;
-  tx.update('DNS', uuid, { records: { [name]: answer } });
-  tx.setKeys('DNS', uuid, 'external_ids', { 'container-name': container.name });
+  tx.update('DNS', uuid, { records: { [name.toLowerCase()]: addresses.join(' ') } });
+  tx.setKeys('DNS', uuid, 'external_ids', { 'container-name': name });
   tx.mutate('Logical_Switch', owner, [['dns_records', 'insert', [uuid]]]);
 }
 
@@ -113,6 +117,7 @@ export function editEndpointGone(
   const row = nb.port(id);
   if (row?.external_ids.get('linecard') !== 'endpoint') return;
   editMembershipGone(nb, tx, row);
+  editQosGone(tx, id);
   tx.mutate('Logical_Switch', [['ports', 'includes', [row._uuid]]], [['ports', 'delete', [row._uuid]]]);
   editMemberGone(nb, tx, row);
   const { host, space } = { host: row.external_ids.get('host'), space: row.external_ids.get('space') };

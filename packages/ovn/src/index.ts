@@ -13,6 +13,7 @@ export {
   type PortOwner,
 } from './endpoints.js';
 export { macOf } from './mac.js';
+export { editMachine, editMachineGone, type Machine, type MachineRequest, machinesOf } from './machines.js';
 export {
   editNetwork,
   editNetworkGone,
@@ -22,6 +23,7 @@ export {
   swarmUser,
 } from './networks.js';
 export * from './northbound.js';
+export type { EndpointQos } from './qos.js';
 export { hostPortName, type RouterSpec, transit } from './routers.js';
 export { type NorthboundTables, northbound } from './schema/northbound.js';
 export { type SouthboundTables, southbound } from './schema/southbound.js';

@@ -1,5 +1,6 @@
 import type { NamedRef, Uuid } from '@linecard/ovsdb';
 import { type Cidr, formatCidr, LinecardError } from '@linecard/wire';
+import { editDhcp, editDhcpGone } from './dhcp.js';
 import { macOf } from './mac.js';
 import type { Northbound, NorthboundTransaction, SwitchRow } from './northbound.js';
 import { editRouter, editRouterLeft, type RouterSpec, routerPortName } from './routers.js';
@@ -21,6 +22,10 @@ export interface LogicalNetwork {
   /** What people call it. */
   readonly label?: string;
   readonly subnets: readonly LogicalSubnet[];
+  /** The address space in which its addresses are unique. */
+  readonly space?: string;
+  /** What machines on the switch are told. */
+  readonly mtu?: number;
   /** Absent: no way out. */
   readonly router?: RouterSpec;
   /** The physical network that the switch is bridged to. */
@@ -39,6 +44,8 @@ function userKey({ host, id }: Pick<LogicalNetwork, 'host' | 'id'>): string {
   return `${userPrefix}${host}/${id}`;
 }
 
+const isUse = (key: string) => key.startsWith(userPrefix) || key.startsWith(machineKey(''));
+
 /** The networks of a host that stand in the northbound database, with the switch of each. */
 export function* networksOf(nb: Northbound, host: string): Generator<{ id: string; switch: string }> {
   const prefix = `${userPrefix}${host}/`;
@@ -47,6 +54,11 @@ export function* networksOf(nb: Northbound, host: string): Generator<{ id: strin
       if (key.startsWith(prefix)) yield { id: key.slice(prefix.length), switch: row.name };
     }
   }
+}
+
+/** The key under which a switch remembers that a virtual machine is on it. */
+export function machineKey(port: string): string {
+  return `machine:${port}`;
 }
 
 /** What a logical switch says of its subnets: the keys of OVN's own Docker driver, and the same for IPv6. */
@@ -68,12 +80,18 @@ export function editNetwork(nb: Northbound, tx: NorthboundTransaction, network: 
   const foreign = row !== undefined && row.external_ids.get('linecard') !== 'network';
   if (network.router !== undefined && !foreign) editGateway(nb, tx, network, network.router, ref);
   if (network.localnet !== undefined) editLocalnet(nb, tx, network.switch, network.localnet, ref);
+  if (!foreign) editDhcp(nb, tx, network);
 }
 
 function insertSwitch(tx: NorthboundTransaction, network: LogicalNetwork): Ref {
   tx.wait('Logical_Switch', [['name', '==', network.switch]], '==', []);
-  const ids = [['linecard', 'network'], [userKey(network), network.label ?? ''], ...subnetIds(network.subnets)];
+  const ids = [['linecard', 'network'], ...wantedIds(network)];
   return tx.insert('Logical_Switch', { name: network.switch, external_ids: new Map(ids as [string, string][]) });
+}
+
+function wantedIds(network: LogicalNetwork): [string, string][] {
+  const space: [string, string][] = network.space === undefined ? [] : [['space', network.space]];
+  return [[userKey(network), network.label ?? ''], ...space, ...subnetIds(network.subnets)];
 }
 
 function mendSwitch(tx: NorthboundTransaction, network: LogicalNetwork, row: SwitchRow): Ref {
@@ -84,8 +102,11 @@ function mendSwitch(tx: NorthboundTransaction, network: LogicalNetwork, row: Swi
       hint: 'every host must make a shared network with the same --subnet and --gateway',
     });
   }
-  const wanted = [[userKey(network), network.label ?? ''], ...subnetIds(network.subnets)] as [string, string][];
-  const missing = wanted.filter(([key, value]) => row.external_ids.get(key) !== value);
+  // Hosts may have their addresses from different sources: machines go by the first one's.
+  const missing = wantedIds(network).filter(([key, value]) => {
+    const present = row.external_ids.get(key);
+    return key === 'space' ? present === undefined : present !== value;
+  });
   if (missing.length > 0) {
     tx.requireRow('Logical_Switch', row._uuid);
     tx.setKeys('Logical_Switch', row._uuid, 'external_ids', Object.fromEntries(missing));
@@ -164,18 +185,23 @@ export function editNetworkGone(
   tx: NorthboundTransaction,
   network: Pick<LogicalNetwork, 'switch' | 'host' | 'id'>,
 ): void {
-  const row = nb.switch(network.switch);
-  const key = userKey(network);
+  editSwitchLeft(nb, tx, network.switch, userKey(network));
+}
+
+/** Takes a key off a switch that says that somebody is on it; the last one takes the switch with it. */
+export function editSwitchLeft(nb: Northbound, tx: NorthboundTransaction, name: string, key: string): void {
+  const row = nb.switch(name);
   if (!row?.external_ids.has(key)) return;
   // Others may be taking it up or leaving it at this moment: then the keys differ, and who is the last is seen anew.
   tx.wait('Logical_Switch', row._uuid, '==', [{ external_ids: row.external_ids }]);
-  const others = [...row.external_ids.keys()].some((name) => name.startsWith(userPrefix) && name !== key);
+  const others = [...row.external_ids.keys()].some((other) => isUse(other) && other !== key);
   if (others || row.external_ids.get('linecard') !== 'network') {
     tx.setKeys('Logical_Switch', row._uuid, 'external_ids', { [key]: undefined });
     return;
   }
   tx.delete('Logical_Switch', row._uuid);
-  const port = nb.routerPort(routerPortName(network.switch));
+  editDhcpGone(tx, name);
+  const port = nb.routerPort(routerPortName(name));
   const router = port?.external_ids.get('router');
-  if (port !== undefined && router !== undefined) editRouterLeft(nb, tx, router, network.switch, port._uuid);
+  if (port !== undefined && router !== undefined) editRouterLeft(nb, tx, router, name, port._uuid);
 }

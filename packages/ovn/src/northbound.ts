@@ -24,6 +24,7 @@ const columns = {
   Port_Group: ['name', 'external_ids'],
   DNS: ['records', 'external_ids'],
   Load_Balancer: ['vips', 'external_ids'],
+  DHCP_Options: ['cidr', 'external_ids'],
 } as const;
 
 type Columns = typeof columns;

@@ -223,6 +223,13 @@ export class SwitchEdit {
     if (missing.length > 0) this.#tx.setKeys('Open_vSwitch', root._uuid, 'external_ids', Object.fromEntries(missing));
   }
 
+  /** Overrides what ovs-vswitchd has said of a type of datapath, until it starts again. */
+  setCapability(datapathType: string, name: string, value: string): void {
+    const row = this.#view.root()?.datapaths.get(datapathType);
+    if (row === undefined || this.#view.capability(datapathType, name) === value) return;
+    this.#tx.setKeys('Datapath', row, 'capabilities', { [name]: value });
+  }
+
   /** Does what `ovs-vsctl set-ssl` does. Throws `LC_OVSDB` when the database is empty. */
   setTls({ key, cert, ca }: TlsFiles): void {
     const root = this.#view.root();

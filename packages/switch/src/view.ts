@@ -11,7 +11,8 @@ import {
 
 /** What is copied of the database. Statistics are left out: they change every few seconds and would wake the daemon. */
 const columns = {
-  Open_vSwitch: ['bridges', 'next_cfg', 'cur_cfg', 'ovs_version', 'other_config', 'external_ids', 'ssl'],
+  Open_vSwitch: ['bridges', 'next_cfg', 'cur_cfg', 'ovs_version', 'other_config', 'external_ids', 'ssl', 'datapaths'],
+  Datapath: ['capabilities'],
   SSL: ['private_key', 'certificate', 'ca_cert'],
   Bridge: [
     'name',
@@ -84,6 +85,12 @@ export class SwitchView {
   root(): RootRow | undefined {
     for (const row of this.replica.table('Open_vSwitch').values()) return row;
     return undefined;
+  }
+
+  /** What ovs-vswitchd says of a type of datapath, such as `ct_zero_snat`; undefined until something uses it. */
+  capability(datapathType: string, name: string): string | undefined {
+    const uuid = this.root()?.datapaths.get(datapathType);
+    return uuid === undefined ? undefined : this.replica.table('Datapath').get(uuid)?.capabilities.get(name);
   }
 
   /** The files of `ovs-vsctl set-ssl`, which hold for everything on this host that speaks SSL; undefined without. */

@@ -158,7 +158,8 @@ export class Bed {
   /** The end of what each daemon has logged: what one wants to see when a test has failed. */
   async logs(): Promise<string> {
     const ovsLogs = ['ovsdb-server', 'ovs-vswitchd'].map((name) => `/var/log/openvswitch/${name}.log`);
-    const sections = [daemonLog, ...ovsLogs].map(async (path): Promise<[string, string]> => {
+    const ovnLogs = ['ovn-controller', 'ovn-northd'].map((name) => `/var/log/ovn/${name}.log`);
+    const sections = [daemonLog, ...ovsLogs, ...ovnLogs].map(async (path): Promise<[string, string]> => {
       return [path, await readFile(this.path(path), 'utf8').catch(() => '')];
     });
     return [...(await Promise.all(sections)), ['dockerd', this.#docker.log()] as const]

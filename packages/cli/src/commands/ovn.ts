@@ -3,6 +3,7 @@ import { LinecardError } from '@linecard/wire';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { hostOvsdb } from '../settings.js';
 import { addAcl } from './ovn-acl.js';
+import { addVmPort } from './ovn-vm-port.js';
 
 const list = (text: string) => text.split(',').map((word) => word.trim());
 
@@ -71,6 +72,7 @@ export function addOvn(program: Command): void {
     .option('--grace <seconds>', 'how long a host may take to answer', seconds, 60)
     .action(gc);
   addAcl(ovn);
+  addVmPort(ovn);
 }
 
 function seconds(text: string): number {

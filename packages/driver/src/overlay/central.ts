@@ -1,4 +1,4 @@
-import { Addresses, Northbound, type NorthboundChange } from '@linecard/ovn';
+import { Addresses, isNetworkGroup, Northbound, type NorthboundChange } from '@linecard/ovn';
 import type { TlsFiles } from '@linecard/ovsdb';
 import type { OpenvSwitch, SwitchView } from '@linecard/switch';
 import { LinecardError } from '@linecard/wire';
@@ -123,6 +123,10 @@ export class CentralLink {
         }
         // Taken away by somebody who took this host for dead, or by hand: what this host removes it does not want any more.
         if (changes.some((change) => change.new === undefined && this.#misses(change))) this.#onReady();
+        // ACLs for whole networks: each host puts its own ports into their group.
+        const isWall = (change: (typeof changes)[number]) =>
+          change.table === 'Port_Group' && change.old === undefined && isNetworkGroup(change.new?.name ?? '');
+        if (changes.some(isWall)) this.#onReady();
       });
       this.#current = { settings, nb, addresses };
       nb.start();

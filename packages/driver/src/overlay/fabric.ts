@@ -6,6 +6,7 @@ import {
   type LogicalEndpoint,
   type LogicalNetwork,
   type NorthboundTransaction,
+  readGroups,
   transit,
 } from '@linecard/ovn';
 import type { SwitchEdit } from '@linecard/switch';
@@ -16,6 +17,7 @@ import type { Central, CentralLink, HostSettings } from './central.js';
 import { OverlayFirewall } from './firewall.js';
 import { TunnelMtu } from './mtu.js';
 import { gatewayInterface, overlayInterface, overlayPeer } from './names.js';
+import { parseOverlayEndpoint } from './options.js';
 import {
   gatewayMark,
   networkId,
@@ -56,13 +58,15 @@ export class OverlayFabric {
   }
 
   /** A network as the northbound database is to have it. */
-  logicalNetwork({ plan, name }: OverlayNetwork, host: string): LogicalNetwork {
+  logicalNetwork({ plan, name }: OverlayNetwork, host: string, mtu: number): LogicalNetwork {
     return {
       switch: plan.switch,
       host,
       id: plan.id,
       ...(name === undefined ? {} : { label: name }),
       subnets: plan.subnets,
+      space: plan.space,
+      mtu,
       ...(plan.router === undefined ? {} : { router: { name: plan.router, gateway: plan.gateway } }),
       ...(plan.localnet === undefined ? {} : { localnet: plan.localnet }),
     };
@@ -73,6 +77,7 @@ export class OverlayFabric {
     const network = this.parts.state.networks.get(port.networkId);
     if (network === undefined) return undefined;
     const ofport = this.parts.ovs.view.interface(overlayInterface(port.id))?.ofport;
+    const { groups, qos } = parseOverlayEndpoint(port.options);
     return {
       id: port.id,
       switch: network.plan.switch,
@@ -80,10 +85,29 @@ export class OverlayFabric {
       mac: port.mac,
       addresses: port.addresses.map((text) => parseCidr(text).address),
       space: network.plan.space,
+      groups: [...new Set([...network.plan.groups, ...groups, ...this.#labelGroups(port)])].sort(),
+      ...(qos === undefined ? {} : { qos }),
       ...(ofport === undefined || ofport <= 0 ? {} : { ofport }),
       ...(network.name === undefined ? {} : { network: network.name }),
       ...(port.container === undefined ? {} : { container: port.container }),
     };
+  }
+
+  /** The groups of a container's label. One that cannot be read is told of, and the container has none by it. */
+  #labelGroups({ label, container }: OverlayPort): readonly string[] {
+    if (label === undefined) return [];
+    try {
+      return readGroups(label);
+    } catch (error) {
+      this.#warn(`label of container ${container?.name}: ${(error as Error).message}`);
+      return [];
+    }
+  }
+
+  #warn(text: string): void {
+    if (this.#warned.has(text)) return;
+    this.#warned.add(text);
+    this.parts.onWarning(text);
   }
 
   /** The integration bridge's name. Throws `LC_NOT_FOUND` when ovn-controller has not made it. */
@@ -97,7 +121,7 @@ export class OverlayFabric {
   /** Makes a network: its logical switch and router, this host's way out, and the memory of it. */
   async makeNetwork(network: OverlayNetwork, central: Central): Promise<void> {
     const { nb, settings } = central;
-    const logical = this.logicalNetwork(network, settings.host);
+    const logical = this.logicalNetwork(network, settings.host, await this.mtuOf(network.plan.mtu, settings));
     const bridge = this.bridge(settings);
     await this.parts.ovs.commit((edit) => edit.setIds('Bridge', bridge, new Map([networkId(network)])));
     this.parts.checkpoint('network-remembered');
@@ -185,10 +209,9 @@ export class OverlayFabric {
   /** The MTU for containers of this host: what was asked for, else what the tunnels leave of the underlay's. */
   async mtuOf(wanted: number | undefined, settings: HostSettings): Promise<number> {
     const largest = await this.tunnelMtu.largest(settings);
-    const warning = `MTU ${wanted} is more than the ${largest} that fit through the ${settings.encapType} tunnels`;
-    if (wanted !== undefined && wanted > largest && !this.#warned.has(warning)) {
-      this.#warned.add(warning);
-      this.parts.onWarning(`${warning}: large packets to other hosts will be lost`);
+    if (wanted !== undefined && wanted > largest) {
+      const what = `MTU ${wanted} is more than the ${largest} that fit through the ${settings.encapType} tunnels`;
+      this.#warn(`${what}: large packets to other hosts will be lost`);
     }
     return wanted ?? largest;
   }

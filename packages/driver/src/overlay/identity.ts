@@ -1,6 +1,6 @@
 import type { DockerEngine, DockerEvent, DockerNetwork, DockerWatch, NetworkDriver } from '@linecard/docker';
 import type { Netlink } from '@linecard/linux';
-import { parseCidr } from '@linecard/wire';
+import { LinecardError, parseCidr } from '@linecard/wire';
 import type { OverlayFabric } from './fabric.js';
 import { overlayInterface } from './names.js';
 import { ownSpace, planOverlay } from './plan.js';
@@ -94,7 +94,10 @@ export class OverlayIdentity {
     const port = this.#state.ports.get(endpointId);
     if (port === undefined || (port.container?.id === container.id && port.container.name === container.name)) return;
     const central = await reconciler.ready(patienceMs);
-    const known = { ...port, container };
+    const label = port.container?.id === container.id ? port.label : await this.#label(container.id);
+    const now = this.#state.ports.get(endpointId);
+    if (now === undefined) return;
+    const known = { ...now, container, ...(label === undefined ? {} : { label }) };
     this.#state.setPort(known);
     const network = this.#state.networks.get(port.networkId);
     if (network === undefined) return;
@@ -102,6 +105,16 @@ export class OverlayIdentity {
     await fabric.parts.ovs.commit((edit) => fabric.editPort(edit, known, network, bridge));
     if (this.#state.ports.has(endpointId)) await fabric.writePort(known, central);
     this.#parts.onIdentified();
+  }
+
+  /** The groups that a container's label puts it into; undefined when it has none, or is gone already. */
+  async #label(containerId: string): Promise<string | undefined> {
+    try {
+      return (await this.#parts.engine.container(containerId)).labels['linecard.acl'];
+    } catch (error) {
+      if (error instanceof LinecardError && error.code === 'LC_NOT_FOUND') return undefined;
+      throw error;
+    }
   }
 
   async #renamed(containerId: string, name: string | undefined): Promise<void> {

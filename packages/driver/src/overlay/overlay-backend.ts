@@ -6,6 +6,7 @@ import type { NetworkRequest } from '../network-plan.js';
 import type { Central } from './central.js';
 import type { OverlayFabric } from './fabric.js';
 import { overlayInterface, overlayPeer } from './names.js';
+import { parseOverlayEndpoint } from './options.js';
 import type { OverlayIpam } from './overlay-ipam.js';
 import { overlayGateways, ownSpace, planOverlay } from './plan.js';
 import type { OverlayReconciler } from './reconciler.js';
@@ -106,13 +107,14 @@ export class OverlayBackend implements Backend<OverlayNetwork, OverlayPort> {
   }
 
   planPort(request: CreateEndpointRequest, { plan }: OverlayNetwork, addresses: readonly string[]): OverlayPort {
-    const unknown = Object.keys(request.Options.driverOptions)[0];
-    if (unknown !== undefined) throw new LinecardError('LC_INVALID', `option ${unknown} is not known`);
+    const options = request.Options.driverOptions;
+    parseOverlayEndpoint(options);
     return {
       id: request.EndpointID,
       networkId: plan.id,
       mac: request.Interface.MacAddress ?? macOf(addresses.map((text) => parseCidr(text).address)),
       addresses,
+      options,
       portMap: [],
     };
   }
@@ -136,6 +138,11 @@ export class OverlayBackend implements Backend<OverlayNetwork, OverlayPort> {
   async refusePublishing({ plan }: OverlayNetwork): Promise<void> {
     const { settings } = await this.#central();
     if (this.#parts.fabric.exits(settings).has(plan.router ?? '')) return;
+    if (plan.localnet !== undefined && plan.router === undefined) {
+      throw new LinecardError('LC_INVALID', 'ports cannot be published here: the network has no router of its own', {
+        hint: 'hosts of the physical network reach the containers at their addresses; or give ovn.router=NAME',
+      });
+    }
     const where = plan.gateway === 'distributed' ? 'nowhere' : `on host ${plan.gateway.host}`;
     throw new LinecardError('LC_INVALID', `ports cannot be published here: the network's way out is ${where}`, {
       hint: 'leave out ovn.gateway: then every host publishes the ports of its own containers',

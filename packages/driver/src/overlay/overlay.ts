@@ -4,6 +4,7 @@ import type { Host } from '../host.js';
 import { HostPorts } from '../host-ports.js';
 import { CentralLink } from './central.js';
 import { Collector } from './collector.js';
+import { ConntrackGuard } from './conntrack.js';
 import { OverlayFabric } from './fabric.js';
 import { OverlayIdentity } from './identity.js';
 import { OverlayBackend } from './overlay-backend.js';
@@ -69,6 +70,7 @@ export function createOverlay(
       }
     },
   });
+  const conntrack = new ConntrackGuard(ovs, onError);
   const collector = new Collector(central, onError, onWarning);
   const ipam = new OverlayIpam(central);
   const driver = new DockerDriver(new OverlayBackend({ fabric, reconciler, ipam }), hostPorts);
@@ -88,12 +90,14 @@ export function createOverlay(
     start: () => {
       reconciler.start();
       identity.start();
+      conntrack.start();
       collector.start();
       services?.start();
     },
     close: async () => {
       services?.close();
       collector.close();
+      conntrack.close();
       identity.close();
       await reconciler.close();
       hostPorts.close();

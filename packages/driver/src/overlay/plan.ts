@@ -24,6 +24,8 @@ export interface OverlayPlan {
   readonly localnet?: NonNullable<LogicalNetwork['localnet']>;
   /** What the user asked for. */
   readonly mtu?: number;
+  /** The groups that the ACLs of all its containers come from, from their beginning on. */
+  readonly groups: readonly string[];
   /** Where the addresses are unique. */
   readonly space: string;
 }
@@ -60,15 +62,18 @@ export function planOverlay(request: OverlayRequest): OverlayPlan {
     });
   }
   const localnet = options['ovn.localnet'];
+  // The gateway of a physical network stands there: a router with its address on every host would be taken for it.
+  const router = options['ovn.router'] ?? (localnet === undefined ? name : undefined);
   return {
     request,
     id: request.id,
     switch: name,
     subnets,
-    ...(request.internal ? {} : { router: options['ovn.router'] ?? name }),
+    ...(request.internal || router === undefined ? {} : { router }),
     gateway: gateway === 'distributed' ? gateway : { host: gateway },
     ...(localnet === undefined ? {} : { localnet }),
     ...(mtu === undefined ? {} : { mtu }),
+    groups: options['ovn.acl'] ?? [],
     space: request.ownAddresses ? ownSpace : `switch:${name}`,
   };
 }
@@ -76,7 +81,7 @@ export function planOverlay(request: OverlayRequest): OverlayPlan {
 /** The gateways for a container with these addresses (with prefix length). */
 export function overlayGateways(plan: OverlayPlan, addresses: readonly string[]): { v4?: string; v6?: string } {
   const found: { v4?: string; v6?: string } = {};
-  if (plan.router === undefined) return found;
+  if (plan.router === undefined && (plan.localnet === undefined || plan.request.internal)) return found;
   for (const address of addresses.map(parseCidr)) {
     const gateway = plan.subnets.find(({ pool }) => contains(pool, address.address))?.gateway;
     if (gateway !== undefined) found[gateway.family === 4 ? 'v4' : 'v6'] ??= gateway.address;

@@ -17,6 +17,10 @@ export interface OverlayPort {
   /** Addresses with prefix length. */
   readonly addresses: readonly string[];
   readonly container?: ContainerRef;
+  /** What stands in the container's label `linecard.acl`, once Docker has told. */
+  readonly label?: string;
+  /** Endpoint options as they were given. */
+  readonly options: Readonly<Record<string, string>>;
   readonly portMap: readonly PortMapping[];
 }
 
@@ -83,6 +87,8 @@ export function overlayPortIds(port: OverlayPort, networkName: string | undefine
     ['ip', port.addresses.join(' ')],
     ['container-id', port.container?.id],
     ['container-name', port.container?.name],
+    ['linecard-acl', port.label],
+    ['linecard-options', Object.keys(port.options).length > 0 ? JSON.stringify(port.options) : undefined],
     ['linecard-published', port.portMap.length > 0 ? JSON.stringify(port.portMap) : undefined],
   ];
   return new Map(entries.filter((entry): entry is [string, string] => entry[1] !== undefined));
@@ -91,7 +97,7 @@ export function overlayPortIds(port: OverlayPort, networkName: string | undefine
 /** All keys that {@link overlayPortIds} may write. */
 export const overlayPortKeys = [
   ...['linecard', 'iface-id', 'endpoint-id', 'network-id', 'network-name', 'attached-mac', 'ip'],
-  ...['container-id', 'container-name', 'linecard-published'],
+  ...['container-id', 'container-name', 'linecard-acl', 'linecard-options', 'linecard-published'],
 ] as const;
 
 /** The port that an interface's keys describe; undefined when it is none. Throws `LC_PROTOCOL`. */
@@ -99,13 +105,19 @@ export function readOverlayPort(ids: Ids): OverlayPort | undefined {
   const [id, network] = [ids.get('endpoint-id'), ids.get('network-id')];
   if (ids.get('linecard') !== portMark || id === undefined || network === undefined) return undefined;
   const [containerId, name] = [ids.get('container-id'), ids.get('container-name')];
-  const published = ids.get('linecard-published');
+  const [published, options, label] = [
+    ids.get('linecard-published'),
+    ids.get('linecard-options'),
+    ids.get('linecard-acl'),
+  ];
   return {
     id,
     networkId: network,
     mac: ids.get('attached-mac') ?? '',
     addresses: (ids.get('ip') ?? '').split(' ').filter((text) => text !== ''),
     ...(containerId !== undefined && name !== undefined ? { container: { id: containerId, name } } : {}),
+    ...(label === undefined ? {} : { label }),
+    options: options === undefined ? {} : readJson(z.record(z.string(), z.string()), 'linecard-options', options),
     portMap: published === undefined ? [] : readJson(mappings, 'linecard-published', published),
   };
 }

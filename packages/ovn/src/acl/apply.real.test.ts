@@ -51,7 +51,7 @@ const wall = { default: { to: 'drop', log: 'warning' }, rules: [rule] };
 
 describe('ACLs of a policy', () => {
   it('are written, and then only what differs', async () => {
-    expect((await tables.apply(policy(wall), { dryRun: true })).map(({ kind }) => kind)).toHaveLength(4);
+    expect((await tables.apply(policy(wall), { dryRun: true })).map(({ kind }) => kind)).toHaveLength(5);
     expect(await groups(), 'a dry run').toEqual([]);
     await tables.apply(policy(wall), { dryRun: false });
     expect(await server.nbctl('acl-list', 'lca_web')).toMatch(

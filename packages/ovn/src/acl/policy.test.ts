@@ -9,13 +9,20 @@ const problems = (value: unknown) => {
   const result = aclPolicy.safeParse(value);
   return result.error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) ?? [];
 };
-const any = '(ip4 || icmp6.type < 130 || ip6 && ip.proto != 58)';
+const discovery = '(nd || nd_rs || nd_ra || mldv1 || mldv2)';
 
 describe('a policy', () => {
   it('becomes the ACLs of port groups', () => {
     const rule = { direction: 'to', action: 'allow', peer: { group: 'clients' }, protocol: 'tcp', ports: [443, '80'] };
     const web = { default: { to: 'drop', log: true }, rules: [rule] };
     expect(rowsOf({ groups: { 'web-only': web, clients: null } })).toEqual([
+      {
+        group: 'lca_web_2donly',
+        direction: 'to-lport',
+        priority: 32_500,
+        match: `outport == @lca_web_2donly && ${discovery}`,
+        action: 'allow',
+      },
       {
         group: 'lca_web_2donly',
         direction: 'to-lport',
@@ -29,7 +36,7 @@ describe('a policy', () => {
         group: 'lca_web_2donly',
         direction: 'to-lport',
         priority: 1,
-        match: `outport == @lca_web_2donly && ${any}`,
+        match: 'outport == @lca_web_2donly && ip',
         action: 'drop',
         name: 'web-only',
         severity: 'info',
@@ -39,14 +46,14 @@ describe('a policy', () => {
 
   it('matches protocols, ranges of ports and networks of both families', () => {
     expect(matchOf({ protocol: 'udp', ports: ['8000-8100'] })).toBe(
-      'outport == @lca_web && udp.dst >= 8000 && udp.dst <= 8100',
+      'outport == @lca_web && (udp.dst >= 8000 && udp.dst <= 8100)',
     );
-    expect(matchOf({ protocol: 'icmp' })).toBe('outport == @lca_web && (icmp4 || icmp6.type < 130)');
+    expect(matchOf({ protocol: 'icmp' })).toBe('outport == @lca_web && (icmp4 || icmp6)');
     expect(matchOf({ direction: 'from', peer: { cidr: ['10.1.2.3/8', '192.0.2.1', 'fd00::/8'] } })).toBe(
-      `inport == @lca_web && ${any} && (ip4.dst == {10.0.0.0/8, 192.0.2.1/32} || ip6.dst == {fd00::/8})`,
+      `inport == @lca_web && ip && (ip4.dst == {10.0.0.0/8, 192.0.2.1/32} || ip6.dst == {fd00::/8})`,
     );
-    expect(rowsOf({ networks: { net: { default: { from: 'reject' } } } })[0]).toMatchObject({
-      match: `inport == @lcn_net && ${any}`,
+    expect(rowsOf({ networks: { net: { default: { from: 'reject' } } } })[1]).toMatchObject({
+      match: 'inport == @lcn_net && ip',
       action: 'reject',
     });
   });

@@ -7,7 +7,7 @@ export interface AclRow {
   readonly direction: 'to-lport' | 'from-lport';
   readonly priority: number;
   readonly match: string;
-  readonly action: 'allow-related' | 'drop' | 'reject';
+  readonly action: 'allow' | 'allow-related' | 'drop' | 'reject';
   readonly name?: string;
   /** Logged with this severity. */
   readonly severity?: 'alert' | 'warning' | 'notice' | 'info' | 'debug';
@@ -15,6 +15,7 @@ export interface AclRow {
 
 /** What no rule has decided. */
 const lastPriority = 1;
+const portOf = { to: 'outport', from: 'inport' } as const;
 
 // OVN takes no other characters in the names of port groups; the text is the same for the same name only.
 function escaped(name: string): string {
@@ -43,18 +44,20 @@ export function groupTitle(row: string): string {
   return isNetworkGroup(row) ? `network ${name}` : name;
 }
 
-// Without neighbour discovery and its like IPv6 does not work at all, so that nobody means them (RFC 4861).
-const plainIcmp6 = 'icmp6.type < 130';
-const anyIp = `(ip4 || ${plainIcmp6} || ip6 && ip.proto != 58)`;
+// Without neighbour discovery and its like IPv6 does not work at all, so that nobody means them (RFC 4861). OVN lets
+// them through by itself only where some ACL of the switch is stateful.
+const discovery = '(nd || nd_rs || nd_ra || mldv1 || mldv2)';
+const discoveryPriority = 32_500;
 
 function protocolMatch({ protocol, ports }: Pick<AclRule, 'protocol' | 'ports'>): string {
-  if (protocol === undefined) return anyIp;
-  if (protocol === 'icmp') return `(icmp4 || ${plainIcmp6})`;
+  if (protocol === undefined) return 'ip';
+  if (protocol === 'icmp') return '(icmp4 || icmp6)';
   if (ports === undefined) return protocol;
   const field = `${protocol}.dst`;
+  // OVN wants parentheses wherever && and || meet (ovn-sb(5), Logical_Flow, match).
   const ranges = [...ports].sort(([a, b], [c, d]) => a - c || b - d);
   const parts = ranges.map(([first, last]) =>
-    first === last ? `${field} == ${first}` : `${field} >= ${first} && ${field} <= ${last}`,
+    first === last ? `${field} == ${first}` : `(${field} >= ${first} && ${field} <= ${last})`,
   );
   return parts.length === 1 ? parts[0]! : `(${parts.join(' || ')})`;
 }
@@ -75,12 +78,11 @@ function peerMatch({ peer, direction }: Pick<AclRule, 'peer' | 'direction'>): st
 }
 
 function aclOf(group: string, rule: Omit<AclRule, 'log'> & Pick<AclSection['default'], 'log'>): AclRow {
-  const port = rule.direction === 'to' ? 'outport' : 'inport';
   return {
     group,
     direction: `${rule.direction}-lport`,
     priority: rule.priority,
-    match: [`${port} == @${group}`, protocolMatch(rule), ...peerMatch(rule)].join(' && '),
+    match: [`${portOf[rule.direction]} == @${group}`, protocolMatch(rule), ...peerMatch(rule)].join(' && '),
     action: rule.action === 'allow' ? 'allow-related' : rule.action,
     ...(rule.name === undefined ? {} : { name: rule.name }),
     ...(rule.log === undefined ? {} : { severity: rule.log, name: rule.name ?? groupTitle(group).slice(0, 63) }),
@@ -92,7 +94,13 @@ function sectionRows(group: string, section: AclSection): AclRow[] {
   const defaults = [['to', to] as const, ['from', from] as const].flatMap(([direction, action]) =>
     action === undefined || action === 'allow' ? [] : [{ direction, action, priority: lastPriority, log }],
   );
-  return [...section.rules, ...defaults].map((rule) => aclOf(group, rule));
+  const rules = [...section.rules, ...defaults];
+  const refusing = new Set(rules.filter(({ action }) => action !== 'allow').map(({ direction }) => direction));
+  const open = [...refusing].map((direction): AclRow => {
+    const match = `${portOf[direction]} == @${group} && ${discovery}`;
+    return { group, direction: `${direction}-lport`, priority: discoveryPriority, match, action: 'allow' };
+  });
+  return [...open, ...rules.map((rule) => aclOf(group, rule))];
 }
 
 /** The port groups that a policy needs, and their ACLs. */
