@@ -3,9 +3,9 @@ import { addressesInNetns, inNetns, type NetnsRef } from '@linecard/linux';
 import { insideOf } from '../kinds/kind.js';
 import { containerKind } from '../kinds/kinds.js';
 import { isAwaited } from '../model/stages.js';
-import type { Endpoint, Lab, LabLink, LabNode } from '../model/types.js';
+import type { Endpoint, Lab, LabLink } from '../model/types.js';
 import { labContainers } from './destroy.js';
-import { endsOf, isPatch } from './endpoint.js';
+import { endsOf, isPatch, netnsOf } from './endpoint.js';
 import { labels } from './marks.js';
 import type { World } from './world.js';
 
@@ -76,12 +76,6 @@ async function findPlaces(world: World, lab: Lab): Promise<Places> {
   return new Map((await Promise.all(found)).filter((one) => one !== undefined));
 }
 
-/** The namespace that the links of a running node lead to; undefined when it does not run. */
-export async function netnsOf(world: World, node: LabNode, container: string): Promise<NetnsRef | undefined> {
-  const { pid } = await world.engine.container(container);
-  return pid === undefined ? undefined : containerKind(node.kind)?.netns(node, pid);
-}
-
 function linkLooks(world: World, lab: Lab, places: Places, link: LabLink, end: Endpoint): [string, Look][] {
   const isContainer = lab.nodes.some((node) => node.name === end.node && containerKind(node.kind) !== undefined);
   const up: Look = async () => {
@@ -91,7 +85,10 @@ function linkLooks(world: World, lab: Lab, places: Places, link: LabLink, end: E
       end.name,
       netns === undefined ? {} : { netnsid: await world.netlink.netnsid(netns) },
     );
-    if (found === undefined) return isPatch(lab, link) ? undefined : 'there is no such interface';
+    const bridge = lab.nodes.find(({ name, kind }) => name === end.node && kind === 'ovs-bridge');
+    if (found === undefined && !isPatch(lab, link)) return 'there is no such interface';
+    const unplugged = bridge === undefined ? undefined : await isUnplugged(world, end);
+    if (unplugged !== undefined || found === undefined) return unplugged;
     // What leads out of the lab is up when we are; whether anybody answers there is not the lab's to say.
     const works = link.type === 'cable' ? found.flags.running : found.flags.up;
     return works ? undefined : 'it is down, or its other end is';
@@ -100,6 +97,14 @@ function linkLooks(world: World, lab: Lab, places: Places, link: LabLink, end: E
     [`${end.node}:${end.name} is up`, up],
     ...end.addresses.map((address) => addressLook(world, places, end.node, end.name, address)),
   ];
+}
+
+/** Why a port of an Open vSwitch bridge is none. */
+async function isUnplugged(world: World, { node, name }: Endpoint): Promise<string | undefined> {
+  const { view } = await world.openvswitch();
+  if (view.bridgeOf(name) !== node) return 'it is not a port of the bridge';
+  const { ofport = 0, error } = view.interface(name) ?? {};
+  return ofport > 0 ? undefined : `Open vSwitch could not add it: ${error ?? 'ovs-vswitchd has not answered'}`;
 }
 
 function addressLook(world: World, places: Places, node: string, name: string, address: string): [string, Look] {

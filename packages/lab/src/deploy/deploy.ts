@@ -24,7 +24,10 @@ export interface Deployed {
  * is gone then, unless `keep` is set.
  */
 export async function deployLab(world: World, lab: Lab, options: DeployOptions = {}): Promise<Deployed> {
-  if (options.reconfigure === true) await destroyLab(world, lab.name, { cleanup: true });
+  const { nodeFilter } = options;
+  if (options.reconfigure === true) {
+    await destroyLab(world, lab.name, nodeFilter === undefined ? { cleanup: true } : { nodeFilter });
+  }
   const before = await labContainers(world, lab.name);
   const abort = new AbortController();
   const wiring = new Wiring(world, lab);
@@ -36,8 +39,8 @@ export async function deployLab(world: World, lab: Lab, options: DeployOptions =
     nodes.push(
       ...lab.nodes.map((node) => new NodeDeploy({ world, lab, node, board, workers, wiring, options, before })),
     );
-    const runs = nodes.map((node) => guarded(node, abort, options));
     await wiring.start(management);
+    const runs = nodes.map((node) => guarded(node, abort, options));
     await settle(runs);
     await writeHostFiles(world, lab.name, await labContainers(world, lab.name));
   } catch (error) {

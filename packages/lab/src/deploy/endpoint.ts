@@ -2,8 +2,7 @@ import type { NetnsRef } from '@linecard/linux';
 import { LinecardError } from '@linecard/wire';
 import { didYouMean } from '../file/suggest.js';
 import { containerKind } from '../kinds/kinds.js';
-import type { Endpoint, Lab, LabLink } from '../model/types.js';
-import { netnsOf } from './check.js';
+import type { Endpoint, Lab, LabLink, LabNode } from '../model/types.js';
 import type { World } from './world.js';
 
 /** The ends of a link that are in the lab. */
@@ -46,6 +45,12 @@ export function findEndpoint(lab: Lab, text: string): Endpoint {
     );
   }
   return found.end;
+}
+
+/** The namespace that the links of a running node lead to; undefined when it does not run. */
+export async function netnsOf(world: World, node: LabNode, container: string): Promise<NetnsRef | undefined> {
+  const { pid } = await world.engine.container(container);
+  return pid === undefined ? undefined : containerKind(node.kind)?.netns(node, pid);
 }
 
 /** The namespace that an end is in; undefined for the host's own. Throws `LC_NOT_FOUND` when its node does not run. */

@@ -59,7 +59,7 @@ export async function writeHostFiles(
     );
   const addresses = [...entries('ipv4'), ...entries('ipv6')];
   await changeHosts(world, (text) => withBlock(text, lab, addresses));
-  if ((await stat(world.sshFolder).catch(() => undefined)) === undefined) return;
+  if (containers.length === 0 || (await stat(world.sshFolder).catch(() => undefined)) === undefined) return;
   const blocks = containers.map(({ name, labels: own }) => {
     const user = own[labels.kind] === 'openswitch' ? '\tUser root\n' : '';
     return `Host ${name}\n${user}\tStrictHostKeyChecking=no\n\tUserKnownHostsFile=/dev/null\n`;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Lab, LabNode } from '../model/types.js';
+import { formatMac } from '@linecard/wire';
+import type { Endpoint, Lab, LabNode } from '../model/types.js';
 
 /**
  * How what belongs to a lab is marked where it stands, so that it is found without any file: containers and networks by
@@ -20,6 +21,15 @@ export const labels = {
 
 /** The key in external_ids of bridges and interfaces of Open vSwitch. */
 export const labId = 'linecard-lab';
+
+/**
+ * The hardware address of an interface that the file gives none: always the same one on this host, so that neighbours
+ * and flows know a container again that was started or made anew.
+ */
+export function macOf(host: string, lab: string, { node, name }: Endpoint): string {
+  const hash = createHash('sha256').update([host, lab, node, name].join('\0')).digest().subarray(0, 5);
+  return formatMac(Uint8Array.of(0x02, ...hash));
+}
 
 const firstGroup = 0x2000_0000;
 const groups = 0x1000_0000;

@@ -16,6 +16,8 @@ export interface DeployOptions {
   readonly maxWorkers?: number;
   /** Removes what is there of the lab first. */
   readonly reconfigure?: boolean;
+  /** Only these nodes are removed first: the lab was read with the same filter. */
+  readonly nodeFilter?: readonly string[];
   /** After a failure, leaves what was made. */
   readonly keep?: boolean;
   readonly progress?: (node: string, state: NodeState) => void;

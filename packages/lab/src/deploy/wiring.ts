@@ -3,7 +3,9 @@ import { LinecardError } from '@linecard/wire';
 import type { Cable, Endpoint, Lab, LabLink, LabNode, Stub } from '../model/types.js';
 import { deferred } from './deferred.js';
 import { endsOf } from './endpoint.js';
-import { groupOf, labId } from './marks.js';
+import { groupOf, macOf } from './marks.js';
+import { patchBridges, plugPort, unplugPort } from './plug.js';
+import { Setup } from './setup.js';
 import { makeStub } from './stubs.js';
 import type { World } from './world.js';
 
@@ -41,6 +43,9 @@ export class Wiring {
   readonly #jobs = new Map<LabLink, Job>();
   /** Bridges that forward in userspace, where checksums must be complete. */
   readonly #userspace = new Set<string>();
+  /** The interfaces of the host that are the lab's, and all others. */
+  #onHost: ReadonlySet<string> = new Set();
+  #foreign: ReadonlySet<string> = new Set();
   #queue: Job[] = [];
   #busy = false;
   /** How many links were made. */
@@ -60,7 +65,10 @@ export class Wiring {
 
   /** Takes the host and its bridges as ready. `management` is the bridge of the management network. */
   async start(management: string | undefined): Promise<void> {
-    const present = new Set((await this.#world.netlink.links()).map(({ name }) => name));
+    const links = await this.#world.netlink.links();
+    const group = groupOf(this.#lab.name);
+    this.#onHost = new Set(links.filter((link) => link.group === group).map(({ name }) => name));
+    this.#foreign = new Set(links.filter((link) => link.group !== group).map(({ name }) => name));
     const seats: [string, Seat][] = [['host', { host: true }]];
     if (management !== undefined) seats.push(['mgmt-net', { host: true, master: await this.#index(management) }]);
     for (const { name, kind } of this.#nodes.values()) {
@@ -69,7 +77,7 @@ export class Wiring {
       if (kind === 'ovs-bridge') seats.push([name, { host: true, ovs: name }]);
     }
     for (const [name, seat] of seats) {
-      this.#present.set(name, present);
+      this.#present.set(name, this.#onHost);
       this.#seats.set(name, seat);
     }
     this.#enqueue();
@@ -86,10 +94,11 @@ export class Wiring {
    * none of them was there before.
    */
   async ready(node: string, netns: NetnsRef, fresh: boolean): Promise<boolean> {
-    const { netlink } = this.#world;
-    const names = fresh ? [] : await netlink.links({ netnsid: await netlink.netnsid(netns) });
-    this.#present.set(node, new Set(names.map(({ name }) => name)));
-    this.#seats.set(node, { netns });
+    const mode = this.#nodes.get(node)?.networkMode;
+    const isEmpty = fresh && mode?.startsWith('container:') !== true;
+    const names = mode === 'host' ? this.#onHost : isEmpty ? new Set<string>() : await this.#namesIn(netns);
+    this.#present.set(node, names);
+    this.#seats.set(node, mode === 'host' ? { host: true } : { netns });
     this.#enqueue();
     const own = [...this.#links].filter(
       ([link]) => link.a.node === node || (link.type === 'cable' && link.b.node === node),
@@ -97,6 +106,12 @@ export class Wiring {
     const hadNone = !own.flatMap(([link]) => endsOf(link)).some((end) => end.node === node && this.#has(end));
     await Promise.all(own.map(([, promise]) => promise));
     return hadNone;
+  }
+
+  async #namesIn(netns: NetnsRef): Promise<ReadonlySet<string>> {
+    const { netlink } = this.#world;
+    const links = await netlink.links({ netnsid: await netlink.netnsid(netns) });
+    return new Set(links.map(({ name }) => name));
   }
 
   #enqueue(): void {
@@ -152,36 +167,36 @@ export class Wiring {
 
   async #cable(link: Cable, setup: Setup): Promise<void> {
     const [seatA, seatB] = [this.#seats.get(link.a.node)!, this.#seats.get(link.b.node)!];
-    if ('ovs' in seatA && 'ovs' in seatB) return this.#patch(link);
+    if ('ovs' in seatA && 'ovs' in seatB) {
+      if (await patchBridges(this.#world, this.#lab.name, link)) this.made++;
+      return;
+    }
     // The first end of a pair is the one that the kernel sets up, marks and plugs in at its creation.
     const swap = 'host' in seatB && !('host' in seatA);
     const [first, second] = swap ? [link.b, link.a] : [link.a, link.b];
     const [own, peer] = swap ? [seatB, seatA] : [seatA, seatB];
-    if (this.#has(first)) {
-      if (this.#has(second) || !('host' in own)) return;
-      throw new LinecardError('LC_CONFLICT', `the host has an interface ${first.name} already`, {
-        hint: 'names of bridge and host interfaces are names of the host: choose one that is free',
-      });
+    for (const [end, seat] of [
+      [first, own],
+      [second, peer],
+    ] as const) {
+      if ('host' in seat && this.#foreign.has(end.name)) throw taken('the host', end);
     }
-    await this.#world.netlink.createVeth({
-      name: first.name,
-      peer: second.name,
-      mtu: link.mtu,
-      // Who waits for an interface to be up finds its addresses there.
-      up: 'host' in own || first.addresses.length === 0,
-      ...('netns' in own ? { netns: own.netns } : { group: groupOf(this.#lab.name) }),
-      ...('host' in own && own.master !== undefined ? { master: own.master } : {}),
-      ...('netns' in peer ? { peerNetns: peer.netns } : {}),
-      ...(first.mac === undefined ? {} : { mac: first.mac }),
-      ...(second.mac === undefined ? {} : { peerMac: second.mac }),
-    });
-    this.made++;
+    if (!this.#has(first) || !this.#has(second)) {
+      await this.#removeRemnant(first, own);
+      await this.#removeRemnant(second, peer);
+      if ('ovs' in own) await unplugPort(this.#world, this.#lab.name, first.name);
+      if ('ovs' in peer) await unplugPort(this.#world, this.#lab.name, second.name);
+      await this.#makePair(link, [first, own], [second, peer]);
+    }
+    // A deploy that was killed here has left a pair that nobody has finished: all of this may be done again.
     if ('host' in peer) await this.#finishOnHost(second, peer);
     for (const [end, seat] of [
       [first, own],
       [second, peer],
     ] as const) {
-      if ('ovs' in seat) await this.#plug(end, seat.ovs!);
+      if (!('ovs' in seat)) continue;
+      const isUserspace = await plugPort(this.#world, this.#lab.name, end, seat.ovs!);
+      if (isUserspace) this.#userspace.add(seat.ovs!);
     }
     const completes = this.#needsChecksums(own) || this.#needsChecksums(peer);
     if ('netns' in own) setup.add(first, own.netns, first.addresses.length > 0, completes);
@@ -192,6 +207,43 @@ export class Wiring {
     ] as const) {
       if ('host' in seat && end.addresses.length > 0) setup.add(end, here, false, false);
     }
+  }
+
+  async #makePair(link: Cable, [first, own]: [Endpoint, Seat], [second, peer]: [Endpoint, Seat]): Promise<void> {
+    await this.#world.netlink.createVeth({
+      name: first.name,
+      peer: second.name,
+      mtu: link.mtu,
+      // Who waits for an interface to be up finds its addresses there.
+      up: 'host' in own || first.addresses.length === 0,
+      ...('netns' in own ? { netns: own.netns } : { group: groupOf(this.#lab.name) }),
+      ...('host' in own && own.master !== undefined ? { master: own.master } : {}),
+      ...('netns' in peer ? { peerNetns: peer.netns } : {}),
+      mac: first.mac ?? macOf(this.#world.hostId, this.#lab.name, first),
+      peerMac: second.mac ?? macOf(this.#world.hostId, this.#lab.name, second),
+    });
+    this.made++;
+  }
+
+  /**
+   * One end alone belongs to a pair whose other end has gone with a container's namespace, and goes itself before long:
+   * the kernel takes its time. What may be something else is not the lab's to remove.
+   */
+  async #removeRemnant(end: Endpoint, seat: Seat): Promise<void> {
+    if (!this.#has(end)) return;
+    if (!('netns' in seat)) return this.#world.reaper.remove([end.name]);
+    const { netlink } = this.#world;
+    const link = await netlink.link(end.name, { netnsid: await netlink.netnsid(seat.netns) });
+    if (link !== undefined && (link.kind !== 'veth' || this.#isForeign(end))) throw taken(`node ${end.node}`, end);
+    const enter = ['nsenter', `--net=${netnsPath(seat.netns)}`, '--'] as const;
+    await run([...enter, 'ip', 'link', 'delete', end.name]).catch(ignoreMissing);
+  }
+
+  /** Whether the namespace of a node belongs to a container that is not the lab's. */
+  #isForeign({ node: name }: Endpoint): boolean {
+    const node = this.#nodes.get(name);
+    const owner = /^container:(.+)$/.exec(node?.networkMode ?? '')?.[1];
+    return node?.kind === 'ext-container' || (owner !== undefined && !this.#nodes.has(owner));
   }
 
   #has({ node, name }: Endpoint): boolean {
@@ -207,39 +259,6 @@ export class Wiring {
     return 'ovs' in seat && this.#userspace.has(seat.ovs!);
   }
 
-  async #plug(end: Endpoint, bridge: string): Promise<void> {
-    const ovs = await this.#world.openvswitch();
-    if (ovs.view.isUserspace(bridge)) this.#userspace.add(bridge);
-    const ofport = end.ofport === undefined ? {} : { ofport: end.ofport };
-    const ids = new Map([[labId, this.#lab.name]]);
-    // A port that a reboot has left in the database has lost its device, and remembers that as its error.
-    if (ovs.view.interface(end.name)?.error) await ovs.commit((edit) => edit.removePort(end.name));
-    await ovs.commit((edit) => edit.ensurePort({ bridge, name: end.name, type: '', ...ofport, externalIds: ids }));
-    await ovs.ofport(end.name, 10_000);
-  }
-
-  /** Two bridges of one switch are joined inside it. */
-  async #patch({ a, b }: Cable): Promise<void> {
-    const ovs = await this.#world.openvswitch();
-    await ovs.commit((edit) => {
-      for (const [own, other] of [
-        [a, b],
-        [b, a],
-      ] as const) {
-        edit.ensurePort({
-          bridge: own.node,
-          name: own.name,
-          type: 'patch',
-          options: new Map([['peer', other.name]]),
-          ...(own.ofport === undefined ? {} : { ofport: own.ofport }),
-          externalIds: new Map([[labId, this.#lab.name]]),
-        });
-      }
-    });
-    await Promise.all([ovs.ofport(a.name, 10_000), ovs.ofport(b.name, 10_000)]);
-    this.made++;
-  }
-
   async #stub(link: Stub, setup: Setup): Promise<void> {
     const seat = this.#seats.get(link.a.node)!;
     if (!('netns' in seat)) throw new LinecardError('LC_INVALID', `a ${link.type} link leads to a container`);
@@ -250,35 +269,12 @@ export class Wiring {
   }
 }
 
-/** What is still to be done inside namespaces: one run of ip(8) each. */
-class Setup {
-  readonly #lines = new Map<string, { netns: NetnsRef; lines: string[]; checksums: string[] }>();
+function taken(where: string, { name }: Endpoint): LinecardError {
+  return new LinecardError('LC_CONFLICT', `${where} has an interface ${name} already`, {
+    hint: 'choose a name that is free; bridges and the host share the names of the host',
+  });
+}
 
-  add({ node, name, addresses }: Endpoint, netns: NetnsRef, down: boolean, checksums: boolean): void {
-    const entry = this.#lines.get(node) ?? { netns, lines: [], checksums: [] };
-    this.#lines.set(node, entry);
-    for (const address of addresses) {
-      entry.lines.push(`addr replace ${address} dev ${name}${address.includes(':') ? ' nodad' : ''}`);
-    }
-    if (down) entry.lines.push(`link set dev ${name} up`);
-    if (checksums) entry.checksums.push(name);
-  }
-
-  /** Returns what failed, by node. */
-  async run(): Promise<ReadonlyMap<string, unknown>> {
-    const failures = new Map<string, unknown>();
-    await Promise.all(
-      [...this.#lines].map(async ([node, { netns, lines, checksums }]) => {
-        const enter = ['nsenter', `--net=${netnsPath(netns)}`, '--'] as const;
-        try {
-          for (const name of checksums) await run([...enter, 'ethtool', '-K', name, 'tx', 'off']);
-          if (lines.length > 0)
-            await run([...enter, 'ip', '-batch', '-'], { input: lines.map((line) => `${line}\n`).join('') });
-        } catch (error) {
-          failures.set(node, error);
-        }
-      }),
-    );
-    return failures;
-  }
+function ignoreMissing(error: Error): void {
+  if (!error.message.includes('Cannot find device')) throw error;
 }

@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { DockerControl, DockerEngine } from '@linecard/docker';
 import { LinkReaper, Netlink } from '@linecard/linux';
 import { OpenvSwitch } from '@linecard/switch';
@@ -24,6 +25,8 @@ export class World {
   readonly reaper = new LinkReaper();
   readonly hostsFile: string;
   readonly sshFolder: string;
+  /** What tells this host from all others (machine-id(5)). */
+  readonly hostId = readMachineId();
   readonly #ovsdb: string;
   #switch: OpenvSwitch | undefined;
 
@@ -56,5 +59,13 @@ export class World {
     this.control.close();
     this.netlink.close();
     await Promise.all([this.reaper.close(), this.#switch?.close()]);
+  }
+}
+
+function readMachineId(): string {
+  try {
+    return readFileSync('/etc/machine-id', 'utf8').trim() || hostname();
+  } catch {
+    return hostname();
   }
 }
