@@ -262,9 +262,10 @@ export class Wiring {
   async #stub(link: Stub, setup: Setup): Promise<void> {
     const seat = this.#seats.get(link.a.node)!;
     if (!('netns' in seat)) throw new LinecardError('LC_INVALID', `a ${link.type} link leads to a container`);
-    if (this.#has(link.a)) return;
-    await makeStub(this.#world, this.#lab.name, link, seat.netns);
-    this.made++;
+    if (!this.#has(link.a)) {
+      await makeStub(this.#world, this.#lab.name, link, seat.netns);
+      this.made++;
+    }
     setup.add(link.a, seat.netns, true, false);
   }
 }
