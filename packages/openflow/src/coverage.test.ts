@@ -1,29 +1,8 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { hasOvs, printFirstLines } from '../test/ovs.js';
 import { encode, errorName } from './index.js';
 import { versionTables } from './messages/tables.js';
 import { titleOf } from './text/titles.js';
-
-const hasOvs = spawnSync('ovs-ofctl', ['--version']).status === 0;
-let directory = '';
-
-beforeAll(() => {
-  directory = mkdtempSync(join(tmpdir(), 'openflow-'));
-});
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
-
-/** What ovs-ofctl prints for each message: its first line, in one run of the program. */
-function firstLines(messages: readonly Uint8Array[]): string[] {
-  const path = join(directory, 'messages');
-  writeFileSync(path, Buffer.concat(messages));
-  const { stdout } = spawnSync('ovs-ofctl', ['ofp-parse', path], { encoding: 'utf8', maxBuffer: 1 << 28 });
-  const blocks = stdout.trimEnd().split(/\n(?=(?:OFP|NX|ONF)S?T_|\*\*\*decode error: OFPBRC)/);
-  expect(blocks.length).toBe(messages.length);
-  return blocks.map((block) => block.split('\n')[0]!.trimEnd());
-}
 
 function message(version: number, type: number, ...words: readonly number[]): Uint8Array {
   const bytes = Buffer.alloc(8 + 4 * words.length);
@@ -59,7 +38,7 @@ function probes(version: number): Uint8Array[] {
 describe.skipIf(!hasOvs)('the tables', () => {
   it.each([1, 4, 5, 6])('of version %i have every message that Open vSwitch knows, under its name', (version) => {
     const messages = probes(version);
-    const lines = firstLines(messages);
+    const lines = printFirstLines(messages);
     let known = 0;
     messages.forEach((bytes, i) => {
       const line = lines[i]!;
@@ -91,7 +70,7 @@ describe.skipIf(!hasOvs)('the tables', () => {
       data: Buffer.from('4f4e4600', 'hex'),
     }));
     const errors = [...standard, ...nicira10, ...nicira13, ...onf13];
-    const lines = firstLines(
+    const lines = printFirstLines(
       errors.map(({ version, type: error_type, code: error_code, data }) =>
         encode({ type: 'error', version: version as 1, error_type, error_code, data }),
       ),

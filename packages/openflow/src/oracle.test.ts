@@ -1,10 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { fromHex, toHex } from '@linecard/wire';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { hasOvs, printMessages } from '../test/ovs.js';
 import {
   decode,
   encode,
@@ -19,21 +18,10 @@ import {
 } from './index.js';
 
 const fixtures = new URL('../fixtures/', import.meta.url);
-const hasOvs = spawnSync('ovs-ofctl', ['--version']).status === 0;
 const osken = spawnSync('/usr/bin/python3', [fileURLToPath(new URL('osken.py', fixtures))], { encoding: 'utf8' });
-let directory = '';
-
-beforeAll(() => {
-  directory = mkdtempSync(join(tmpdir(), 'openflow-'));
-});
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
-
 /** What ovs-ofctl prints, without the packets in packet-ins, whose headers it shows on a line of their own. */
 function print(messages: readonly Uint8Array[]): string {
-  const path = join(directory, 'messages');
-  writeFileSync(path, Buffer.concat(messages));
-  const { stdout } = spawnSync('ovs-ofctl', ['ofp-parse', path], { encoding: 'utf8', maxBuffer: 1 << 26 });
-  return tidy(stdout);
+  return tidy(printMessages(messages));
 }
 
 function tidy(text: string): string {

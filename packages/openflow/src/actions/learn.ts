@@ -84,7 +84,7 @@ const writesResult = 1 << 2;
 export interface LearnLimit {
   /** How many flows may be learned; 0: no limit. */
   readonly limit: number;
-  /** The bit that tells whether learning succeeded; goes with NX_LEARN_F_WRITE_RESULT in `flags`. */
+  /** The bit that tells whether learning succeeded: NX_LEARN_F_WRITE_RESULT in `flags` follows from it. */
   readonly result?: BitsOfField;
 }
 
@@ -103,6 +103,9 @@ export const learnLimit: Kind<LearnLimit> = {
     return { limit };
   },
   write: (w, { limit, result }) => {
+    const flagsAt = w.at - flagsBefore + 1;
+    if (result !== undefined) w.bytes[flagsAt]! |= writesResult;
+    else if ((w.bytes[flagsAt]! & writesResult) !== 0) throw invalid('learn2 is to write a result, but not told where');
     w.u32(limit);
     w.u16(result?.start ?? 0);
     w.zero(2);

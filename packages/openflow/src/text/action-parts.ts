@@ -3,7 +3,7 @@ import type { Action, CtAction } from '../actions/index.js';
 import type { LearnSpec } from '../actions/learn.js';
 import type { NatRange } from '../actions/nat.js';
 import type { ControllerProperty } from '../actions/nicira.js';
-import { DEFAULT_PRIORITY, ports } from '../messages/shared.js';
+import { ALL_TABLES, DEFAULT_PRIORITY, ports } from '../messages/shared.js';
 import { encodingOf, type KnownField } from '../oxm.js';
 import { bitsOf, ovsName, rowOfField } from './names.js';
 import { formatBits } from './subfields.js';
@@ -11,6 +11,8 @@ import { formatPort, formatValue, toBigInt, toBytes } from './values.js';
 
 /** An action by its type. */
 export type ActionOf<T extends Action['type']> = Extract<Action, { readonly type: T }>;
+/** `0x1f`, and plain `0`. */
+export const shortHex = (value: number | bigint): string => (BigInt(value) === 0n ? '0' : hex(value));
 export const hex = (value: number | bigint, digits = 1): string => `0x${value.toString(16).padStart(digits, '0')}`;
 export const dotted = (bytes: Uint8Array): string => toHex(bytes, '.');
 export const mac = (value: number): string => toHex(toBytes(BigInt(value), 6), ':');
@@ -34,10 +36,15 @@ export function move(a: ActionOf<'nx_reg_move' | 'copy_field' | 'onf_copy_field'
   return `move:${source}->${formatBits(a.dst, a.dst_ofs ?? 0, a.n_bits, version)}`;
 }
 
-export function resubmit(a: ActionOf<'nx_resubmit_table' | 'nx_resubmit_table_ct'>, tracked: boolean): string {
-  const port = a.in_port === undefined || a.in_port === ports.in_port ? '' : formatPort(a.in_port);
-  const table = a.table_id === undefined || a.table_id === 255 ? '' : String(a.table_id);
-  return `resubmit(${port},${table}${tracked ? ',ct' : ''})`;
+type Resubmit = ActionOf<'nx_resubmit' | 'nx_resubmit_table' | 'nx_resubmit_table_ct'>;
+
+export function resubmit(a: Resubmit): string {
+  const table = a.type === 'nx_resubmit' ? ALL_TABLES : (a.table_id ?? ALL_TABLES);
+  const port = a.in_port ?? ports.in_port;
+  const tracked = a.type === 'nx_resubmit_table_ct' ? ',ct' : '';
+  if (table === ALL_TABLES && port !== ports.in_port && tracked === '') return `resubmit:${formatPort(port)}`;
+  const words = [port === ports.in_port ? '' : formatPort(port), table === ALL_TABLES ? '' : String(table)];
+  return `resubmit(${words.join(',')}${tracked})`;
 }
 
 const reasons = ['no_match', 'action', 'invalid_ttl', 'action_set', 'group', 'packet_out'];
@@ -67,7 +74,7 @@ function extraOf(property: ControllerProperty): string[] {
     case 'pause':
       return ['pause'];
     case 'meter_id':
-      return [`meter_id=${property.meter_id}`];
+      return property.meter_id === 0 ? [] : [`meter_id=${property.meter_id}`];
     case 'unknown':
       return [`unknown(${property.code})`];
     default:
@@ -101,11 +108,9 @@ export function nat({ flags = 0, range = {} }: ActionOf<'nx_nat'>): string {
   const last = range.proto_max === undefined ? '' : `-${range.proto_max}`;
   const place = natAddress(range) + ports + last;
   const direction = (flags & 1) !== 0 ? 'src' : (flags & 2) !== 0 ? 'dst' : '';
-  const parts = [
-    ...(direction === '' ? [] : [place === '' ? direction : `${direction}=${place}`]),
-    ...['persistent', 'hash', 'random'].filter((_, i) => (flags & (4 << i)) !== 0),
-  ];
-  return `nat(${parts.join(',')})`;
+  if (place === '') return `nat(${direction})`;
+  const options = ['persistent', 'hash', 'random'].filter((_, i) => (flags & (4 << i)) !== 0);
+  return `nat(${[`${direction}=${place}`, ...options].join(',')})`;
 }
 
 const helpers: Readonly<Record<number, string>> = { 21: 'ftp', 69: 'tftp' };
@@ -133,7 +138,7 @@ export function ct(a: CtAction, version: number, formatInner: (actions: readonly
 }
 
 function learnSource(spec: LearnSpec, version: number): string {
-  if (spec.source instanceof Uint8Array) return hex(toBigInt(spec.source));
+  if (spec.source instanceof Uint8Array) return shortHex(toBigInt(spec.source));
   return formatBits(spec.source.field, spec.source.start, spec.bits, version);
 }
 

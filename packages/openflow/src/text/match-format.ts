@@ -95,13 +95,13 @@ const printOrder: readonly (FieldName | '' | 'vlan')[] = [
   'ipv6_nd_tll',
   'nd_reserved',
   'nd_options_type',
-  'tcp_flags',
   'tcp_src',
   'udp_src',
   'sctp_src',
   'tcp_dst',
   'udp_dst',
   'sctp_dst',
+  'tcp_flags',
 ];
 
 function maskedOf(field: KnownField): Masked {
@@ -118,7 +118,8 @@ function splitRegister(field: KnownField): KnownField[] {
     const shift = BigInt(32 * (count - 1 - i));
     const name = `reg${Number(parts[2]) * count + i}` as FieldName;
     const part = { field: name, value: Number((value >> shift) & 0xffff_ffffn) };
-    return mask === undefined ? part : { ...part, mask: Number((mask >> shift) & 0xffff_ffffn) };
+    const bits = mask === undefined ? 0xffff_ffff : Number((mask >> shift) & 0xffff_ffffn);
+    return bits === 0xffff_ffff ? part : { ...part, mask: bits };
   }).filter((part) => part.mask !== 0);
 }
 
@@ -159,7 +160,35 @@ function protocolName(fields: ReadonlyMap<string, KnownField>): readonly [name: 
   return plain === undefined ? [undefined, []] : [plain[0], ['eth_type']];
 }
 
+/** Fields that Open vSwitch leaves out unless another has this value. */
+const dependents: Readonly<Partial<Record<FieldName, readonly [on: FieldName, value: number]>>> = {
+  tun_erspan_idx: ['tun_erspan_ver', 1],
+  tun_erspan_dir: ['tun_erspan_ver', 2],
+  tun_erspan_hwid: ['tun_erspan_ver', 2],
+  nsh_c1: ['nsh_mdtype', 1],
+  nsh_c2: ['nsh_mdtype', 1],
+  nsh_c3: ['nsh_mdtype', 1],
+  nsh_c4: ['nsh_mdtype', 1],
+};
+
+/** Fields whose zero it does not show. */
+const zeroless: ReadonlySet<string> = new Set(['packet_type', 'tun_erspan_ver', 'tun_gtpu_flags', 'tun_gtpu_msgtype']);
+
+/** The bits of the connection's state that have a name. */
+const KNOWN_CT_STATE = 0xff;
+
+function isShown({ field, value, mask }: KnownField, fields: ReadonlyMap<string, KnownField>): boolean {
+  if (zeroless.has(field) && value === 0) return false;
+  if (field === 'ct_state' && mask !== undefined) return (Number(mask) & KNOWN_CT_STATE) !== 0;
+  if (field === 'ct_tp_src' || field === 'ct_tp_dst') return fields.has('ct_nw_proto');
+  const needs = dependents[field];
+  return needs === undefined || fields.get(needs[0])?.value === needs[1];
+}
+
 function formatField(field: KnownField): string {
+  if (field.field === 'ct_state' && field.mask !== undefined) {
+    return `ct_state=${formatMatchValue(rowOfField('ct_state'), { value: BigInt(Number(field.value)), mask: BigInt(Number(field.mask) & KNOWN_CT_STATE) })}`;
+  }
   if (field.field === 'ip_dscp') return `nw_tos=${Number(field.value) << 2}`;
   return `${matchName(field.field)}=${formatMatchValue(rowOfField(field.field), maskedOf(field))}`;
 }
@@ -185,8 +214,9 @@ export function formatMatch(
   for (const name of printOrder) {
     if (name === '') parts.push(...(protocol === undefined ? [] : [protocol]));
     else if (name === 'vlan') parts.push(...formatVlan(fields, version));
-    else if (name === 'packet_type' && fields.get(name)?.value === 0) continue;
-    else if (fields.has(name) && !used.includes(name)) parts.push(formatField(fields.get(name)!));
+    else if (fields.has(name) && !used.includes(name) && isShown(fields.get(name)!, fields)) {
+      parts.push(formatField(fields.get(name)!));
+    }
   }
   return [...parts, ...match.filter((one) => one.field === 'unknown').map(formatUnknown)].join(',');
 }

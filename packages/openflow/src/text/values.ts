@@ -42,10 +42,13 @@ const portNames = new Map<number, string>(
     .map(([name, port]) => [port, name.toUpperCase()]),
 );
 
-/** A port as ovs-ofctl writes it: a number, or the name of a reserved port. */
+/** A port as ovs-ofctl writes it: a number, that of 16 bits for reserved ones, or the name of a reserved port. */
 export function formatPort(port: number): string {
-  return portNames.get(port) ?? String(port);
+  return portNames.get(port) ?? String(port >= ports.max ? port - widenedBy : port);
 }
+
+/** What the reserved ports of 32 bits are above those of 16. */
+const widenedBy = 0xffff_0000;
 
 /** A port by number (reserved ones in 16 or 32 bits) or name in any case. */
 export function parsePort(text: string): number {
@@ -98,6 +101,14 @@ function formatFlags(names: readonly string[], { value, mask }: Masked, all: big
     .join('');
 }
 
+/** The number of a flag by its name, or by its value as `[200]` where it has none. */
+function flagBit(names: readonly string[], name: string): number {
+  const value = /^\[([0-9a-f]{1,4})\]$/.exec(name)?.[1];
+  if (value === undefined) return names.indexOf(name);
+  const bit = Math.log2(Number.parseInt(value, 16));
+  return Number.isInteger(bit) ? bit : -1;
+}
+
 function parseFlags(names: readonly string[], text: string): Masked {
   if (/^[0-9]/.test(text)) {
     const [value = '', mask] = text.split('/');
@@ -107,7 +118,7 @@ function parseFlags(names: readonly string[], text: string): Masked {
   let mask = 0n;
   const signed = /^[+-]/.test(text);
   for (const [, sign, name] of text.matchAll(/([+-]?)([^+\-|]+)/g)) {
-    const index = names.indexOf(name!);
+    const index = flagBit(names, name!);
     if (index < 0) throw badText(`"${name}" is not one of ${names.join(', ')}`);
     mask |= 1n << BigInt(index);
     if (sign !== '-') value |= 1n << BigInt(index);
@@ -117,9 +128,12 @@ function parseFlags(names: readonly string[], text: string): Masked {
 
 const fragments = { no: [0n, 3n], yes: [1n, 1n], first: [1n, 3n], later: [3n, 3n], not_later: [0n, 2n] } as const;
 
+/** Masks that say the same as another: no fragment has its offset but not its flag. */
+const sameFragments: Readonly<Record<string, string>> = { '0/1': 'no', '2/2': 'later' };
+
 function formatFragment({ value, mask = 3n }: Masked): string {
   const found = Object.entries(fragments).find(([, [v, m]]) => v === value && m === mask);
-  return found?.[0] ?? `${value}/${mask}`;
+  return found?.[0] ?? sameFragments[`${value}/${mask}`] ?? `${value}/${mask}`;
 }
 
 /** The length of a prefix mask of `bits` bits, or undefined. */
@@ -154,19 +168,52 @@ function parseSized(text: string, size: number): Uint8Array {
   return bytes;
 }
 
-const hexWidths: Readonly<Record<string, number>> = { eth_type: 4, vlan_tci: 4, ipv6_flabel: 5 };
+type NumberFormat = (number: bigint) => string;
 
-function formatNumber(row: FieldRow<FieldName>, { value, mask }: Masked): string {
-  const hex = (number: bigint): string => `0x${number.toString(16)}`;
-  if (row.format === 'dec' && mask === undefined) return String(value);
-  return mask === undefined ? hex(value) : `${hex(value)}/${hex(mask)}`;
+const padded =
+  (width: number): NumberFormat =>
+  (number) =>
+    `0x${number.toString(16).padStart(width, '0')}`;
+const plainHex = padded(1);
+/** `0x1f`, and plain `0`. */
+const shortHex: NumberFormat = (number) => (number === 0n ? '0' : plainHex(number));
+
+/** Numbers that Open vSwitch writes in a form of their own in matches. */
+const hexForms: Readonly<Partial<Record<FieldName, NumberFormat>>> = {
+  eth_type: padded(4),
+  vlan_tci: padded(4),
+  ipv6_flabel: padded(5),
+  nsh_spi: plainHex,
+  nsh_c1: plainHex,
+  nsh_c2: plainHex,
+  nsh_c3: plainHex,
+  nsh_c4: plainHex,
+  nsh_flags: padded(2),
+};
+
+/** Fields of tunnels whose mask it does not show. */
+const maskless: ReadonlySet<FieldName> = new Set([
+  'tun_gbp_flags',
+  'tun_erspan_ver',
+  'tun_erspan_idx',
+  'tun_erspan_dir',
+  'tun_erspan_hwid',
+  'tun_gtpu_flags',
+  'tun_gtpu_msgtype',
+]);
+
+function formatNumber({ value, mask }: Masked, isDecimal: boolean, hex: NumberFormat): string {
+  if (mask !== undefined) return `${hex(value)}/${hex(mask)}`;
+  return isDecimal ? String(value) : hex(value);
 }
 
-/** A value as ovs-ofctl writes it in a match, where some numbers have a fixed width. */
+/** A value as ovs-ofctl writes it in a match. */
 export function formatMatchValue(row: FieldRow<FieldName>, masked: Masked): string {
-  const width = hexWidths[row.name];
-  if (width === undefined || masked.mask !== undefined) return formatValue(row, masked);
-  return `0x${masked.value.toString(16).padStart(width, '0')}`;
+  if (row.format === 'tunFlags') return formatFlags(tunFlagNames, { ...masked, mask: masked.mask ?? 1n }, 0n);
+  if (row.format !== 'hex' && row.format !== 'dec') return formatValue(row, masked);
+  const shown = maskless.has(row.name) ? { ...masked, mask: undefined } : masked;
+  const isDecimal = row.format === 'dec';
+  return formatNumber(shown, isDecimal, hexForms[row.name] ?? (isDecimal ? plainHex : shortHex));
 }
 
 /** A value as ovs-ofctl writes it in a set-field or learn action. */
@@ -190,7 +237,7 @@ export function formatValue(row: FieldRow<FieldName>, masked: Masked): string {
     case 'packetType':
       return `(${value >> 16n},0x${(value & 0xffffn).toString(16)})`;
     default:
-      return formatNumber(row, masked);
+      return formatNumber(masked, row.format === 'dec', row.format === 'dec' ? plainHex : shortHex);
   }
 }
 
