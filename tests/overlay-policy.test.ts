@@ -1,4 +1,5 @@
-import type { Bed } from '@linecard/testkit';
+import { readFile } from 'node:fs/promises';
+import { type Bed, linecardMain } from '@linecard/testkit';
 import { expect, it } from 'vitest';
 import { eventually } from './support/eventually.js';
 import { about, clear, guest, nbctl, network, ovnTools, useHosts } from './support/overlay.js';
@@ -131,6 +132,16 @@ describeSystem('networks over two hosts', () => {
     await expect(refused).rejects.toThrow(
       /policy.yml:5:17: groups.web.rules.0.action: "deny" .*allow, drop, reject[\s\S]*policy.yml:6:9: there is no key "direktion".*"direction"/,
     );
+    const manual = await readFile(new URL('../docs/multi-host.md', import.meta.url), 'utf8');
+    const shown = /\n( {4}groups:\n(?: {4}.*\n)+)/.exec(manual)![1]!;
+    const help = /A policy:\n((?: {2}.*\n)+)/.exec(`${await h1.linecard('ovn', 'acl', 'apply', '--help')}\n`)![1]!;
+    for (const example of [shown, help]) {
+      await h1.exec(['sh', '-c', 'printf %s "$1" > /run/policy.yml', 'sh', example]);
+      const check = ['node', linecardMain, 'ovn', 'acl', 'apply', '--check', '/run/policy.yml'];
+      const { stdout, status } = await h1.exec(check, { allowFail: true });
+      expect(stdout).toMatch(/^\+ web-only\n(.*\n)*\+ network net: to-lport 500 drop outport == @lcn_net && \(icmp4/m);
+      expect(status).toBe(1);
+    }
     expect(await h1.linecard('ovn', 'acl', 'ls', '--json')).toBe('[]');
     await expect(h1.linecard('ovn', 'acl', 'ls', 'web')).rejects.toThrow('has the group "web"');
   });

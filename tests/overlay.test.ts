@@ -14,7 +14,7 @@ import {
   useHosts,
 } from './support/overlay.js';
 import { describeSystem } from './support/system.js';
-import { answerAt, ask, pings } from './support/talk.js';
+import { answerAt, ask, pings, runAt } from './support/talk.js';
 
 describeSystem('networks over three hosts', () => {
   const theHosts = useHosts({ hosts: 3, centrals: 3, plan: { docker: true } });
@@ -87,6 +87,9 @@ describeSystem('networks over three hosts', () => {
     }
     await reaches(h3, 'web3', addresses[1]!.v4);
     expect(await h1.docker('exec', 'web1', 'cat', '/sys/class/net/eth0/mtu')).toBe('1442');
+    const whole = ['-M', 'do', '-s', '1414'];
+    const large = async () => expect(await pings(h1, { container: 'web1' }, addresses[1]!.v4, whole)).toBe(true);
+    await eventually(large, { what: 'a packet as large as the MTU allows to pass the tunnel' });
     await eventually(
       async () => expect(await h1.docker('exec', 'web1', 'nslookup', '-type=a', 'web3')).toContain(addresses[2]!.v4),
       { what: 'the name of a container on another host to be known' },
@@ -165,10 +168,30 @@ describeSystem('networks over three hosts', () => {
     expect(await nbctl(all, '--bare', '--columns=external_ids', 'find', 'DNS', 'external_ids:kind=reserved')).toBe('');
   });
 
+  it('find a container that comes back at once, also on another host: its address has the same MAC address', async () => {
+    const [h1, h2, h3] = three();
+    const fixed = ['--ip=10.9.8.1', '--ip6=fd00:9::8:1'];
+    await guest(h1, 'net', 'back', ...fixed);
+    await reaches(h2, 'web2', '10.9.8.1');
+    await reaches(h2, 'web2', 'fd00:9::8:1');
+    const known = () => runAt(h2, { container: 'web2' }, ['ip', 'neigh', 'show', '10.9.8.1']);
+    const before = (await known()).stdout.split(' ').slice(0, 5);
+    await h1.docker('restart', '-t', '0', 'back');
+    await reaches(h2, 'web2', '10.9.8.1');
+    await clear(h1, ['back'], []);
+    await guest(h3, 'net', 'back', ...fixed);
+    await reaches(h2, 'web2', '10.9.8.1');
+    await reaches(h2, 'web2', 'fd00:9::8:1');
+    expect((await known()).stdout.split(' ').slice(0, 5)).toEqual(before);
+    await clear(h3, ['back'], []);
+  });
+
   it('lead out through every host, and in by published ports', async () => {
     const all = theHosts();
     const [h1, h2] = three();
     await all.wire(['ip', 'address', 'replace', '192.0.2.254/24', 'dev', 'wire0']);
+    await all.wire(['ip', 'address', 'replace', 'fd00:99::254/64', 'dev', 'wire0', 'nodad']);
+    await h2.exec(['ip', 'address', 'replace', 'fd00:99::2/64', 'dev', 'br-ul0', 'nodad']);
     await reaches(h1, 'web1', '192.0.2.254');
     await reaches(h2, 'web2', '192.0.2.254');
     await guest(h2, 'net', 'shop', '-p', '8080:80');
@@ -176,6 +199,9 @@ describeSystem('networks over three hosts', () => {
     const url = `http://${all.address(1)}:8080/`;
     const curl = ['curl', '-sS', '-m', '3', url];
     await eventually(async () => expect((await all.wire(curl)).stdout).toBe('hello\n'), { what: 'the port to answer' });
+    const v6 = ['curl', '-sS', '-m', '3', 'http://[fd00:99::2]:8080/'];
+    await eventually(async () => expect((await all.wire(v6)).stdout).toBe('hello\n'), { what: 'the port over IPv6' });
+    await reaches(h2, 'web2', 'fd00:99::254');
     expect((await h2.exec(curl)).stdout).toBe('hello\n');
     expect((await h2.exec(['curl', '-sS', '-m', '3', 'http://127.0.0.1:8080/'])).stdout).toBe('hello\n');
     expect((await h1.exec(curl)).stdout).toBe('hello\n');
