@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Northbound } from '../src/index.js';
 
@@ -74,7 +76,18 @@ export class NorthboundServer {
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     const pid = Number(await readFile(this.#path('pid'), 'utf8').catch(() => '0'));
     if (pid > 0) process.kill(pid, signal);
-    if (signal === 'SIGKILL') await rm(this.#path('pid'), { force: true });
+    if (signal !== 'SIGKILL') return;
+    await rm(this.#path('pid'), { force: true });
+    // A process that is dying still takes connections.
+    while (pid > 0 && (await this.#accepts())) await nextTurn();
+  }
+
+  /** Whether somebody listens on the socket. */
+  #accepts(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const socket = connect(this.#path('db.sock'), () => resolve(true));
+      socket.on('error', () => resolve(false)).on('connect', () => socket.destroy());
+    });
   }
 
   /** Runs ovn-nbctl and returns its trimmed output. */
