@@ -185,6 +185,10 @@ describeSystem('the command with a daemon', () => {
     await refused('OpenFlow port 7 of kiwi belongs to', 'kiwi', 'web', '172.31.1.2/24', '--of-port', '7');
     await refused('gateway 10.0.0.1 is in none', 'kiwi', 'web', '172.31.1.2/24', '--gateway', '10.0.0.1');
     await refused('"172.31.1.2" is not an address with a prefix', 'fresh', 'web', '172.31.1.2');
+    for (const target of ['tcp:somewhere', 'embedded:hub', 'nothing']) {
+      const order = ['fresh', 'web', '172.31.1.2/24', '--controller', `tcp:127.0.0.1:6653,${target}`];
+      await refused(`"${target}" is no controller of a bridge`, ...order);
+    }
     await refused('No such container', 'fresh', 'nobody', '172.31.1.2/24');
     expect(await bed.snapshot()).toEqual(before);
   });

@@ -53,6 +53,8 @@ describeSystem('controllers', () => {
   const says = (program: BedProcess, text: string | RegExp) =>
     eventually(() => expect(program.log()).toMatch(text), { what: `${text} in its log` });
 
+  const listed = () => json<ControllerInfo[]>(theBed(), 'controller', 'ls');
+
   /** A network `net` on bridge `br` with containers `one` and `two`. */
   async function network(controller: string, ...options: string[]): Promise<void> {
     const more = ['-o', 'ovs.bridge.name=br', '--subnet', '172.31.5.0/24', ...options];
@@ -68,10 +70,9 @@ describeSystem('controllers', () => {
     );
     await guests(theBed(), 'net', 'one', 'two');
   }
-  async function oneReachesTwo(): Promise<boolean> {
-    const format = '{{.NetworkSettings.Networks.net.IPAddress}}';
-    return pings(theBed(), { container: 'one' }, await theBed().docker('inspect', '--format', format, 'two'));
-  }
+  const addressOf = (container: string) =>
+    theBed().docker('inspect', '--format', '{{.NetworkSettings.Networks.net.IPAddress}}', container);
+  const oneReachesTwo = async () => pings(theBed(), { container: 'one' }, await addressOf('two'));
   const reaches = (what: string) =>
     eventually(async () => expect(await oneReachesTwo()).toBe(true), { what: `one to reach two, ${what}` });
 
@@ -122,8 +123,22 @@ describeSystem('controllers', () => {
       await eventually(async () => expect((await flows(bed, 'mine')).split('\n').slice(1)).toEqual([wanted]), {
         what: 'the flow of the hub',
       });
+      // Also of a bridge that somebody else has made.
+      expect(await listed()).toMatchObject([{ bridge: 'mine', target: 'ptcp:6634:127.0.0.1' }]);
       expect(await running.kill('SIGTERM')).toEqual({ status: 0, signal: null });
       expect((await flows(bed, 'mine')).split('\n').slice(1)).toEqual([wanted]);
+    });
+
+    it('listen on both ports of OpenFlow where asked, and serve two switches', async () => {
+      const bed = theBed();
+      const bridge = ['--', 'set', 'Bridge', 'mine', 'datapath_type=netdev', 'fail_mode=secure'];
+      await bed.vsctl('add-br', 'mine', ...bridge, '--', 'set-controller', 'mine', 'tcp:127.0.0.1:6633');
+      const both = ['--listen', 'tcp:127.0.0.1:6653', '--listen', 'tcp:127.0.0.1:6633'];
+      const running = linecard('controller', 'run', 'learning-switch', ...both);
+      await network('tcp:127.0.0.1:6653');
+      await says(running, /(switch [0-9a-f]{16} is up.*){2}/s);
+      await reaches('through the learning switch');
+      expect(await flows(bed, 'mine')).toContain('priority=0 actions=CONTROLLER:65535');
     });
 
     it('are refused with what is wrong, and with status 1', async () => {
@@ -219,7 +234,6 @@ describeSystem('controllers', () => {
   });
 
   describe('in the daemon', () => {
-    const listed = () => json<ControllerInfo[]>(theBed(), 'controller', 'ls');
     const connected = (app: string) =>
       eventually(async () => expect(await listed()).toMatchObject([{ app, connected: true }]), {
         what: `${app} to rule`,
@@ -290,8 +304,9 @@ describeSystem('controllers', () => {
       });
       expect(await bed.linecard('controller', 'ls')).toContain(`embedded:${asked}`);
       const dns = ['docker', 'exec', 'one', 'nslookup', '-timeout=1', '-retry=1'];
-      const ask = (name: string) => bed.exec([...dns, name, '172.31.5.3'], { allowFail: true });
-      await eventually(async () => expect(await flows(bed, 'br')).toMatch('priority=30,udp,in_port=1 '), {
+      const two = await addressOf('two');
+      const ask = (name: string) => bed.exec([...dns, name, two], { allowFail: true });
+      await eventually(async () => expect(await flows(bed, 'br')).toMatch(/priority=30,udp,in_port=\d actions/), {
         what: 'the walls',
       });
       await ask('xyzzy.example.com');

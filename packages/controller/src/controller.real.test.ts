@@ -205,6 +205,24 @@ describe.skipIf(reason !== undefined)(`with Open vSwitch${reason === undefined ?
     expect(await sw.flows.installed()).toHaveLength(version === 4 ? 1 : 0);
   });
 
+  it.each<Version>([1, 4, 5, 6])('a flow that ends is told to the app whose it is, version %i', async (version) => {
+    const ended: string[] = [];
+    const app = (name: string, cookie: bigint): App => ({
+      name,
+      cookie,
+      on: { flowRemoved: (_, { message, table }) => void ended.push(`${name} ${message.priority} ${table}`) },
+    });
+    const { sw } = await rule({ versions: [version] }, app('mine', 5n), app('other', 6n));
+    await sw.flows.apply(['priority=7,send_flow_rem actions=drop', 'priority=8 actions=drop'], { cookie: 5n });
+    await ovs.ofctl('del-flows', 'br0');
+    // Whatever the switch still had to say comes before its answer.
+    await eventually(
+      () => sw.barrier().then(() => ended),
+      (told) => told.length > 0,
+    );
+    expect(ended).toEqual([`mine 7 ${version === 1 ? undefined : 0}`]);
+  });
+
   it('flows are put back after Open vSwitch has died', async () => {
     const { sw, controller } = await rule({});
     await sw.flows.apply([{ priority: 7, actions: [{ type: 'output', port: 1 }] }], { cookie: 1n });

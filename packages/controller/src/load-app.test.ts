@@ -58,6 +58,8 @@ describe('an app in a file', () => {
     ["export default { name: 'x', on: { packetIn: 1 } };", /packetIn/],
     ['export default () => { throw new Error("boom"); };', /boom/],
     ['syntax error', /does not load/],
+    ['export default { name: "x", on: { packetIn: 5 } }', /its handler "packetIn" is no function/],
+    ['export default { name: "x", on: { packet_in() {} } }', /no event "packet_in" but switchUp, switchDown, packetIn/],
   ])('that is none is refused: %s', async (content, message) => {
     await expect(file('bad.mjs', content).then((path) => loadApp(path, { kit }))).rejects.toThrow(message);
   });

@@ -4,7 +4,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { LinecardError } from '@linecard/wire';
-import type { App, AppKit } from './app.js';
+import type { App, AppHandlers, AppKit } from './app.js';
 import { transpile } from './transpile.js';
 
 /** What {@link loadApp} needs beside the path. */
@@ -28,17 +28,32 @@ export async function loadApp(path: string, options: LoadOptions): Promise<App> 
 /** Says what is wrong with something that should be an app, or returns it. */
 export function checkApp(value: unknown, file: string): App {
   const app = value as Partial<App> | undefined;
-  const handlers = app?.on;
   const wrong =
     typeof app !== 'object' || app === null || typeof app.name !== 'string' || app.name === ''
       ? 'its default export has no name'
-      : typeof handlers !== 'object' || handlers === null
-        ? 'its default export has no handlers ("on")'
-        : Object.entries(handlers).find(([, handler]) => handler !== undefined && typeof handler !== 'function')?.[0];
+      : whatIsWrongWith(app.on);
   if (wrong === undefined) return app as App;
   throw new LinecardError('LC_INVALID', `${file} is not an app: ${wrong}`, {
     hint: "export default { name: 'mine', on: { packetIn(sw, packet) {} } }",
   });
+}
+
+const events: Readonly<Record<keyof AppHandlers, true>> = {
+  switchUp: true,
+  switchDown: true,
+  packetIn: true,
+  portStatus: true,
+  flowRemoved: true,
+};
+
+/** A handler with a misspelt name would be one that nothing ever calls. */
+function whatIsWrongWith(handlers: unknown): string | undefined {
+  if (typeof handlers !== 'object' || handlers === null) return 'its default export has no handlers ("on")';
+  for (const [name, handler] of Object.entries(handlers)) {
+    if (!Object.hasOwn(events, name)) return `there is no event "${name}" but ${Object.keys(events).join(', ')}`;
+    if (handler !== undefined && typeof handler !== 'function') return `its handler "${name}" is no function`;
+  }
+  return undefined;
 }
 
 async function importFile(file: string): Promise<{ default?: unknown }> {

@@ -59,15 +59,18 @@ export function networkTable(host: Host): NetworkInfo[] {
   return lines.sort((a, b) => (a.name ?? a.bridge).localeCompare(b.name ?? b.bridge));
 }
 
-/** One line for each controller of each bridge. */
+/** One line for each controller of each bridge, whoever made the bridge. */
 export function controllerTable(host: Host, sessions: readonly AppSession[]): ControllerInfo[] {
-  return networkTable(host).flatMap(({ bridge, name, dpid, controllers }) =>
-    controllers.map(({ target, connected }) => {
-      const app = appOfTarget(target, host.state.networkOf(bridge)?.plan.controllers ?? []);
+  const bridges = [...host.ovs.view.bridges()].sort((a, b) => a.name.localeCompare(b.name));
+  return bridges.flatMap(({ name: bridge }) => {
+    const { dpid, controllers } = bridgeInfo(host, bridge);
+    const network = host.state.networkOf(bridge);
+    return controllers.map(({ target, connected }) => {
+      const app = appOfTarget(target, network?.plan.controllers ?? []);
       const session = sessions.find((one) => one.app === app && one.sw.name === dpid);
       return present<ControllerInfo>({
         bridge,
-        network: name,
+        network: network?.name,
         dpid,
         target,
         // Open vSwitch tells only every few seconds.
@@ -78,8 +81,8 @@ export function controllerTable(host: Host, sessions: readonly AppSession[]): Co
         sent: session?.sw.counters.sent,
         errors: session?.errors,
       });
-    }),
-  );
+    });
+  });
 }
 
 function matches(line: NetworkInfo, ref: string): boolean {

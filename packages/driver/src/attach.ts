@@ -4,6 +4,7 @@ import { contains, formatCidr, LinecardError, parseCidr } from '@linecard/wire';
 import type { Fabric } from './fabric.js';
 import { Locks } from './locks.js';
 import { digest, hostInterface, peerInterface, stableMac } from './names.js';
+import { parseController } from './network-options.js';
 import { isInterfaceName } from './option-kinds.js';
 import type { Reconciler } from './reconciler.js';
 import type { Attachment, Port } from './records.js';
@@ -331,10 +332,16 @@ function sameAddresses(attachment: Attachment, request: AttachRequest): boolean 
 }
 
 function check(request: AttachRequest): void {
-  const { bridge, addresses, gateway, ifname } = request;
+  const { bridge, addresses, gateway, ifname, controllers = [] } = request;
   if (!isInterfaceName(bridge)) throw new LinecardError('LC_INVALID', `"${bridge}" is not a bridge name`);
   if (ifname !== undefined && !isInterfaceName(ifname)) {
     throw new LinecardError('LC_INVALID', `"${ifname}" is not an interface name of at most 15 characters`);
+  }
+  const noController = controllers.find((one) => parseController(one) === undefined || one.startsWith('embedded'));
+  if (noController !== undefined) {
+    throw new LinecardError('LC_INVALID', `"${noController}" is no controller of a bridge`, {
+      hint: 'tcp:IP:PORT, ssl:IP:PORT, unix:PATH, ptcp:[PORT][:IP]...; apps in the daemon rule Docker networks only',
+    });
   }
   const cidrs = addresses.map(parseCidr);
   if (gateway !== undefined && !cidrs.some((cidr) => contains(cidr, gateway))) {

@@ -64,7 +64,8 @@ function parseTunnel(text: string): Tunnel | undefined {
   return { type: type as Tunnel['type'], remote, key };
 }
 
-function parseController(text: string): string | undefined {
+/** What stands for a controller of a network, in one writing; undefined when it is none. */
+export function parseController(text: string): string | undefined {
   const embedded = parseEmbedded(text);
   if (embedded !== undefined) return embedded;
   const [, method = '', target = ''] = /^(tcp|ssl|unix|punix|ptcp|pssl):(.*)$/.exec(text) ?? [];
