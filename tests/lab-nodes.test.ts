@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { lab, labsFolder, mustLab, topology, traces, useLabs } from './support/lab.js';
 import { describeSystem } from './support/system.js';
@@ -162,5 +162,33 @@ describeSystem('the nodes of a lab', () => {
     await mustLab(bed, 'destroy', '-t', file, '--cleanup');
     expect(await traces(bed)).toEqual(before);
     await bed.docker('rm', '-f', 'foreign');
+  });
+
+  it('are reached from outside, by name and by ssh, through networks that are there or not', async (context) => {
+    const bed = theBed();
+    await bed.exec(['ip', 'link', 'add', 'given', 'type', 'bridge']);
+    await bed.exec(['ip', 'addr', 'add', '10.77.0.1/24', 'dev', 'given']);
+    await bed.exec(['ip', 'link', 'set', 'given', 'up']);
+    const before = await traces(bed);
+    const nodes = 'topology: {nodes: {a: {kind: linux, image: busybox}}}\n';
+    const given = await topology(bed, 'given', `mgmt: {network: given0, bridge: given}\n${nodes}`);
+    const plain = await topology(bed, 'plain', `mgmt: {network: bridge, external-access: false}\n${nodes}`);
+    await mustLab(bed, 'deploy', '-t', given);
+    await mustLab(bed, 'deploy', '-t', plain);
+    expect(await bed.docker('exec', 'clab-given-a', 'ip', 'route')).toMatch(/^default via 10\.77\.0\.1 dev eth0/);
+    expect(await bed.docker('exec', 'clab-plain-a', 'ip', 'route')).toMatch(/^default via 172\.17\.0\.1 dev eth0/);
+    const rules = (await bed.exec(['iptables-save'])).stdout;
+    expect(rules).toMatch(/^-A LAB-\w+ -o given -j ACCEPT$/m);
+    expect(rules).not.toMatch(/^-A LAB-\w+ -o docker0/m);
+    const known = await bed.exec(['cat', '/etc/hosts']);
+    expect(known.stdout).toMatch(/^10\.77\.0\.2\tclab-given-a\t# Kind: linux\n###### CLAB-given-END ######$/m);
+    const ssh = await bed.exec(['cat', '/etc/ssh/ssh_config.d/clab-given.conf'], { allowFail: true });
+    await mustLab(bed, 'destroy', '-t', given, '--cleanup');
+    await mustLab(bed, 'destroy', '-t', plain, '--cleanup');
+    expect(await traces(bed)).toEqual(before);
+    if (!existsSync('/etc/ssh/ssh_config.d')) context.skip('this machine has no /etc/ssh/ssh_config.d');
+    expect(ssh.stdout).toBe(
+      '# Containerlab SSH Config for the given lab\n\nHost clab-given-a\n\tStrictHostKeyChecking=no\n\tUserKnownHostsFile=/dev/null\n',
+    );
   });
 });

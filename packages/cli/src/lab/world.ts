@@ -47,7 +47,7 @@ async function topologyFile({ topo }: TopologyOptions): Promise<string> {
   if (topo !== undefined) return topo;
   const { readdir } = await import('node:fs/promises');
   const { LinecardError } = await import('@linecard/wire');
-  const found = (await readdir('.')).filter((name) => /\.clab\.ya?ml(\.gotmpl)?$/.test(name));
+  const found = (await readdir('.')).filter((name) => /\.clab\.(ya?ml(\.gotmpl)?|gotmpl)$/.test(name));
   if (found.length === 1) return found[0]!;
   const text =
     found.length === 0 ? 'there is no *.clab.yml here' : `there are several topologies here: ${found.join(', ')}`;

@@ -1,5 +1,5 @@
 import type { DockerNetwork } from '@linecard/docker';
-import { LinecardError } from '@linecard/wire';
+import { type Cidr, formatCidr, LinecardError, networkOf } from '@linecard/wire';
 import type { Lab, Management } from '../model/types.js';
 import { labels } from './marks.js';
 import type { World } from './world.js';
@@ -39,6 +39,23 @@ async function find(world: World, name: string): Promise<DockerNetwork | undefin
   return (await world.engine.networks()).find((network) => network.name === name);
 }
 
+/** A bridge that the host has given addresses to keeps them: they say what the network is. */
+async function onBridge(world: World, mgmt: Management): Promise<Management> {
+  const link = mgmt.bridge === undefined ? undefined : await world.netlink.link(mgmt.bridge);
+  if (link === undefined) return mgmt;
+  const own = (await world.netlink.addresses()).filter(({ ifindex }) => ifindex === link.index).map(({ cidr }) => cidr);
+  const ipv4 = own.find(({ family }) => family === 4);
+  const ipv6 = own.find(({ family, address }) => family === 6 && !address.startsWith('fe80:'));
+  if (ipv4 === undefined && ipv6 === undefined) return mgmt;
+  const subnet = (cidr: Cidr | undefined) => (cidr === undefined ? undefined : formatCidr(networkOf(cidr)));
+  // A family that the bridge has no address of is left alone: Docker would not take its own back.
+  return {
+    ...mgmt,
+    ...{ ipv4Subnet: subnet(ipv4), ipv4Gateway: ipv4?.address },
+    ...{ ipv6Subnet: subnet(ipv6), ipv6Gateway: ipv6?.address },
+  };
+}
+
 /** The management network of a lab, made when it is missing; undefined when no node uses it. */
 export async function ensureManagement(world: World, lab: Lab): Promise<DockerNetwork | undefined> {
   const wanted = lab.nodes.some((node) => usesManagement(node.kind, node.networkMode));
@@ -46,7 +63,7 @@ export async function ensureManagement(world: World, lab: Lab): Promise<DockerNe
   const present = await find(world, lab.mgmt.network);
   if (present !== undefined) return present;
   try {
-    await world.control.createNetwork(lab.mgmt.network, networkConfig(lab.mgmt));
+    await world.control.createNetwork(lab.mgmt.network, networkConfig(await onBridge(world, lab.mgmt)));
   } catch (error) {
     // Another deploy may have been faster.
     const now = await find(world, lab.mgmt.network);

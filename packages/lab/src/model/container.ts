@@ -1,4 +1,4 @@
-import { isAbsolute, join, resolve } from 'node:path';
+import { isAbsolute, join, relative, resolve } from 'node:path';
 import { LinecardError } from '@linecard/wire';
 import type { RawNode } from '../file/schema.js';
 import type { Place } from '../file/source.js';
@@ -79,11 +79,16 @@ export function pathOf(context: Context, path: string): string {
   return isAbsolute(path) ? path : resolve(context.base, path);
 }
 
+/** Files that containerlab writes into the folder of a lab for other programs. */
+const inventories = ['ansible-inventory.yml', 'nornir-simple-inventory.yml', 'topology-data.json'];
+
 function resolveBind(context: Context, place: Place, bind: string): Bind | undefined {
   const [source = '', target, mode = ''] = bind.split(':');
   if (target === undefined) return { source: '', target: source, mode: '' };
   const path = pathOf(context, source);
-  if (!target.startsWith('/')) {
+  if (inventories.includes(relative(context.folder, path)) && !context.exists(path)) {
+    problem(context, place, `the bind "${bind}" needs ${path}, which is not written here`, 'take the bind away');
+  } else if (!target.startsWith('/')) {
     problem(
       context,
       place,

@@ -296,6 +296,11 @@ describe('a file that is missing', () => {
     expect(text).toContain(`demo.clab.yml:${place}: `);
   });
 
+  it('inventory', () => {
+    const text = refusal(node('binds: ["__clabDir__/topology-data.json:/x"]'), missing);
+    expect(text).toMatch(/:7:40: .* which is not written here \(take the bind away\)/);
+  });
+
   it('may be one that the lab makes itself', () => {
     const text = node('binds: ["__clabNodeDir__/x:/etc/x"]');
     expect(resolveText('/labs/demo.clab.yml', text, { env: {}, home: '/root', ...missing }).nodes).toHaveLength(3);
