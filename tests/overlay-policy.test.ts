@@ -66,14 +66,13 @@ describeSystem('networks over two hosts', () => {
     ).toBe(true);
     const state = await h1.appctl('dpctl/dump-conntrack');
     expect(state, 'the connection is tracked in the userspace datapath').toMatch(new RegExp(`src=${who},dst=${v4}`));
-    expect(
-      await h1.vsctl(
-        'get',
-        'Datapath',
-        await h1.vsctl('get', 'Open_vSwitch', '.', 'datapaths:netdev'),
-        'capabilities:ct_zero_snat',
-      ),
-    ).toBe('"false"');
+    const datapath = await h1.vsctl('get', 'Open_vSwitch', '.', 'datapaths:netdev');
+    const capability = () => h1.vsctl('get', 'Datapath', datapath, 'capabilities:ct_zero_snat');
+    expect(await capability(), 'what would kill ovs-vswitchd 3.1').toBe('"false"');
+    await h1.vsctl('set', 'Datapath', datapath, 'capabilities:ct_zero_snat=true');
+    await eventually(async () => expect(await capability()).toBe('"false"'), {
+      what: 'as after a start of ovs-vswitchd',
+    });
     const log = () =>
       h1.exec(['grep', '-c', 'acl_log.*name="web-only".*verdict=drop', '/var/log/ovn/ovn-controller.log']);
     await eventually(async () => expect(Number((await log()).stdout)).toBeGreaterThan(0), {
@@ -144,6 +143,11 @@ describeSystem('networks over two hosts', () => {
     }
     expect(await h1.linecard('ovn', 'acl', 'ls', '--json')).toBe('[]');
     await expect(h1.linecard('ovn', 'acl', 'ls', 'web')).rejects.toThrow('has the group "web"');
+    await guest(h1, 'net', 'odd', '--label', 'linecard.acl=no group');
+    const log = async () => (await h1.exec(['cat', '/run/linecard.log'])).stdout;
+    const told = 'label of container odd: \\"no group\\" cannot stand in linecard.acl';
+    await eventually(async () => expect(await log()).toContain(told), { what: 'a wrong label to be told of' });
+    await clear(h1, ['odd'], []);
   });
 
   it('do not let a container use an address that is not its own', async () => {
@@ -159,6 +163,15 @@ describeSystem('networks over two hosts', () => {
     await inside('ip', 'link', 'set', 'eth0', 'address', '02:00:00:00:00:99');
     expect(await pings(h1, { container: 'liar' }, target)).toBe(false);
     await clear(h1, ['liar'], []);
+  });
+
+  it('are told of by each host that is cut off, as far as its own containers go', async () => {
+    const all = theHosts();
+    const [, h2] = two();
+    await all.partition(1, true);
+    expect(await h2.linecard('ports', 'net')).toMatch(/\nnet +other +\d+ /);
+    await all.partition(1, false);
+    await eventually(async () => expect(await h2.linecard('ovn', 'acl', 'ls', '--json')).toBe('[]'), { what: 'OVN' });
   });
 
   it('limit and mark what an endpoint sends, as its options say', async () => {

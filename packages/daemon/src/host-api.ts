@@ -14,7 +14,7 @@ import {
   type Status,
 } from '@linecard/api';
 import { type Attachment, type CentralLink, type Host, hostInterface, listOverlayPorts } from '@linecard/driver';
-import { LinecardError, parseMac } from '@linecard/wire';
+import { explain, LinecardError, parseMac } from '@linecard/wire';
 import { diagnose } from './doctor/diagnose.js';
 import type { AppSession } from './embedded-apps.js';
 import { innerNames } from './inner-names.js';
@@ -111,9 +111,12 @@ export class HostApi implements ControlApi {
       return shared ? withPlaces(interfaces, await this.#overlayPorts()) : interfaces;
     } catch (error) {
       if (!(error instanceof LinecardError && error.code === 'LC_NOT_FOUND')) throw error;
-      const elsewhere = remoteInterfaces(await this.#overlayPorts(), container);
-      if (elsewhere.length === 0) throw error;
-      return elsewhere;
+      const overlay = await this.#overlayPorts();
+      const elsewhere = remoteInterfaces(overlay, container);
+      if (elsewhere.length > 0) return elsewhere;
+      if (overlay.error === undefined) throw error;
+      const hint = `containers of other hosts are not known now: ${explain(overlay.error)}`;
+      throw new LinecardError('LC_NOT_FOUND', error.message, { hint, cause: error });
     }
   }
 
