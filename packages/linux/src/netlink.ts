@@ -56,6 +56,8 @@ export interface Where {
  */
 export class Netlink {
   readonly #channel: Channel;
+  readonly #watchers = new Set<{ readonly listener: (event: WatchEvent) => void }>();
+  #stopWatching: (() => void) | undefined;
   #generic: GenericNetlink | undefined;
 
   private constructor(options: NetlinkOptions) {
@@ -265,9 +267,22 @@ export class Netlink {
     return nsid === undefined || nsid < 0 ? undefined : nsid;
   }
 
-  /** Calls `listener` for every change of links and addresses of this namespace; returns the function that stops it. */
+  /**
+   * Calls `listener` for every change of links and addresses of this namespace; returns the function that stops it. All
+   * listeners share one subscription: what the kernel says is read and decoded once.
+   */
   watch(listener: (event: WatchEvent) => void): () => void {
-    return watchNetlink(listener);
+    const watcher = { listener };
+    this.#watchers.add(watcher);
+    this.#stopWatching ??= watchNetlink((event) => {
+      for (const one of this.#watchers) one.listener(event);
+    });
+    return () => {
+      this.#watchers.delete(watcher);
+      if (this.#watchers.size > 0) return;
+      this.#stopWatching?.();
+      this.#stopWatching = undefined;
+    };
   }
 
   /** The offload features of an interface. */
