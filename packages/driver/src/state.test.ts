@@ -26,6 +26,17 @@ it('gives the lowest number that no port, seat, attachment or stranger has', () 
   expect(state.freeNumber('br0', none)).toBe(1);
 });
 
+it('gives a number again as soon as its port has gone or has another', () => {
+  const state = new State();
+  for (const n of [1, 2, 3, 4, 5]) state.setPort(port(String(n), n));
+  expect(state.freeNumber('br0', none)).toBe(6);
+  state.deletePort('4'.repeat(64));
+  expect(state.freeNumber('br0', none)).toBe(4);
+  state.setPort(port('2', 9));
+  expect(state.freeNumber('br0', none)).toBe(2);
+  expect(state.freeNumber('br0', (ofport) => ofport === 2)).toBe(4);
+});
+
 it('says when a bridge is full', () => {
   expect(() => new State().freeNumber('br0', () => true)).toThrow(
     expect.objectContaining({

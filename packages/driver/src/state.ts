@@ -71,17 +71,19 @@ export class State {
   }
 
   #portsOf(bridge: string): BridgePorts {
-    const ports = this.#onBridge.get(bridge) ?? { ids: new Set(), byNumber: new Map() };
+    const ports = this.#onBridge.get(bridge) ?? { ids: new Set(), byNumber: new Map(), taken: 0 };
     this.#onBridge.set(bridge, ports);
     return ports;
   }
 
   #dropFromIndexes(port: Port): void {
     this.#byInterface.delete(hostInterface(port.id));
-    const { ids, byNumber } = this.#portsOf(port.bridge);
-    ids.delete(port.id);
+    const ports = this.#portsOf(port.bridge);
+    ports.ids.delete(port.id);
     // While two ports change their numbers the other one may stand there already.
-    if (byNumber.get(port.ofport) === port.id) byNumber.delete(port.ofport);
+    if (ports.byNumber.get(port.ofport) !== port.id) return;
+    ports.byNumber.delete(port.ofport);
+    ports.taken = Math.min(ports.taken, port.ofport - 1);
   }
 
   deletePort(id: string): Port | undefined {
@@ -120,9 +122,10 @@ export class State {
   freeNumber(bridge: string, isForeign: (ofport: number) => boolean): number {
     const attached = [...this.attachments.values()].filter((attachment) => attachment.bridge === bridge);
     const kept = new Set([...this.seats(bridge).owned(), ...attached.map(({ ofport }) => ofport)]);
-    // Ports are asked for one number after the other: on a full bridge that is cheaper than to collect them all.
-    for (let ofport = 1; ofport <= maxOfport; ofport++) {
-      if (this.portAt(bridge, ofport) === undefined && !kept.has(ofport) && !isForeign(ofport)) return ofport;
+    const ports = this.#portsOf(bridge);
+    while (ports.byNumber.has(ports.taken + 1)) ports.taken++;
+    for (let ofport = ports.taken + 1; ofport <= maxOfport; ofport++) {
+      if (!ports.byNumber.has(ofport) && !kept.has(ofport) && !isForeign(ofport)) return ofport;
     }
     throw new LinecardError('LC_CONFLICT', `all ${maxOfport} OpenFlow port numbers of bridge ${bridge} are taken`);
   }
@@ -132,4 +135,6 @@ export class State {
 interface BridgePorts {
   readonly ids: Set<string>;
   readonly byNumber: Map<number, string>;
+  /** Ports have all numbers up to this one: who looks for a free one begins behind it. */
+  taken: number;
 }

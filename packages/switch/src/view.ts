@@ -1,4 +1,5 @@
 import {
+  type Change,
   type Lookup,
   type OvsdbSession,
   Replica,
@@ -54,6 +55,8 @@ export type PortRow = RowOf<VswitchTables, Columns, 'Port'>;
 export type InterfaceRow = RowOf<VswitchTables, Columns, 'Interface'>;
 export type QosRow = RowOf<VswitchTables, Columns, 'QoS'>;
 export type RootRow = RowOf<VswitchTables, Columns, 'Open_vSwitch'>;
+/** How a row changed. */
+export type SwitchChange = Change<VswitchTables, Columns>;
 
 /** The rows of a switch, found by what people call them. */
 export class SwitchView {

@@ -1,6 +1,6 @@
 import { Addresses, isNetworkGroup, Northbound, type NorthboundChange } from '@linecard/ovn';
 import type { TlsFiles } from '@linecard/ovsdb';
-import type { OpenvSwitch, SwitchView } from '@linecard/switch';
+import type { OpenvSwitch, SwitchChange, SwitchView } from '@linecard/switch';
 import { LinecardError } from '@linecard/wire';
 
 /** What `ovs-vsctl set Open_vSwitch . external_ids:...` says of this host's part in OVN. */
@@ -27,6 +27,12 @@ export interface Central {
 
 /** How long an address that was released is not given to another container, in ms. */
 const quarantineMs = 30_000;
+
+/** The counters of configurations in the Open_vSwitch row change with every port; a column that did not is the same map. */
+function isSetting(change: SwitchChange): boolean {
+  if (change.table !== 'Open_vSwitch') return change.table === 'SSL';
+  return change.old?.external_ids !== change.new?.external_ids;
+}
 
 /**
  * Follows `external_ids` of the host's Open_vSwitch row to the northbound database, also when they change. Until they
@@ -57,7 +63,7 @@ export class CentralLink {
     this.#isWanted = hooks.isWanted;
     const follow = () => this.#follow();
     ovs.view.replica.on('synced', follow).on('change', (changes) => {
-      if (changes.some(({ table }) => table === 'Open_vSwitch' || table === 'SSL')) follow();
+      if (changes.some(isSetting)) follow();
     });
   }
 
