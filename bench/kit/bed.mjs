@@ -5,12 +5,14 @@ import { meterSocket } from './paths.mjs';
 const here = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url));
 const main = fileURLToPath(new URL('../../packages/cli/dist/main.js', import.meta.url));
 
+const nodeOptions = ['--max-semi-space-size=2', '--max-old-space-size=512', '--initial-old-space-size=24'];
+
 /** The daemon as its systemd unit has it; with `meter` it tells its processor time, see meter.mjs. */
 function daemon(meter) {
   const preload = meter ? ['--import', here('kit/meter.mjs')] : [];
   return {
-    argv: ['node', ...preload, main, 'up', '--log', 'json'],
-    env: { NODE_OPTIONS: '--max-semi-space-size=4', LINECARD_BENCH_METER: meterSocket },
+    argv: ['node', ...nodeOptions, ...preload, main, 'up', '--log', 'json'],
+    env: { LINECARD_BENCH_METER: meterSocket },
   };
 }
 

@@ -9,14 +9,15 @@ it('marks everything as its own', () => {
 });
 
 it('quotes paths for systemd', () => {
-  const node = '"/opt/my node/bin/node" --max-semi-space-size=4';
+  const node = '"/opt/my node/bin/node" --max-semi-space-size=2 --max-old-space-size=512 --initial-old-space-size=24';
   expect(serviceUnit(program)).toContain(`ExecStart=${node} "/srv/it's 100%% $$HOME/main.js" up\n`);
 });
 
 it('quotes paths for the shell', () => {
   const probe = launcher({ ...program, node: 'printf' }).replace("'printf'", "'printf' -- '%s|'");
   const output = execFileSync('sh', ['-c', probe, 'linecard', 'a b', '$c'], { encoding: 'utf8' });
-  expect(output).toBe(`--max-semi-space-size=4|${program.main}|a b|$c|`);
+  const options = '--max-semi-space-size=2|--max-old-space-size=512|--initial-old-space-size=24';
+  expect(output).toBe(`${options}|${program.main}|a b|$c|`);
 });
 
 it('has systemd make the sockets of both drivers, for root only, before Docker starts', () => {

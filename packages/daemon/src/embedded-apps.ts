@@ -1,15 +1,6 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  type App,
-  type AppSurroundings,
-  appKit,
-  Controller,
-  loadApp,
-  type SwitchSession,
-  shippedApp,
-  shippedApps,
-} from '@linecard/controller';
+import type { App, AppSurroundings, Controller, SwitchSession } from '@linecard/controller';
 import { appSocket, type EmbeddedApps, splitApp } from '@linecard/driver';
 import { explain, LinecardError } from '@linecard/wire';
 import type { Logger } from 'pino';
@@ -30,11 +21,16 @@ export interface AppSession {
   /** Its name, and its options where the network has some: `knock?name=open.example.com`. */
   readonly app: string;
   readonly sw: SwitchSession;
+  /** The OpenFlow version that they speak, such as `1.3`. */
+  readonly version: string;
   /** How often one of its handlers threw or rejected. */
   readonly errors: number;
 }
 
+type Library = typeof import('@linecard/controller');
+
 interface Serving {
+  readonly library: Library;
   readonly controller: Controller;
   errors: number;
 }
@@ -58,8 +54,8 @@ export class EmbeddedController implements EmbeddedApps {
 
   /** The switches that are connected, with their apps. */
   get sessions(): AppSession[] {
-    return [...this.#running].flatMap(([app, { controller, errors }]) =>
-      [...controller.switches.values()].map((sw) => ({ app, sw, errors })),
+    return [...this.#running].flatMap(([app, { library, controller, errors }]) =>
+      [...controller.switches.values()].map((sw) => ({ app, sw, version: library.versionName(sw.version), errors })),
     );
   }
 
@@ -88,8 +84,10 @@ export class EmbeddedController implements EmbeddedApps {
   }
 
   async #start(app: string): Promise<Serving> {
-    const loaded = await this.#load(app);
-    const serving: Serving = { controller: new Controller(), errors: 0 };
+    // Loaded by who needs it: OpenFlow's tables take 6 MB, and most hosts have no app in the daemon.
+    const library = await import('@linecard/controller');
+    const loaded = await this.#load(app, library);
+    const serving: Serving = { library, controller: new library.Controller(), errors: 0 };
     const { controller } = serving;
     this.#report(app, serving);
     controller.use(loaded);
@@ -98,7 +96,7 @@ export class EmbeddedController implements EmbeddedApps {
     return serving;
   }
 
-  async #load(app: string): Promise<App> {
+  async #load(app: string, { appKit, loadApp, shippedApp, shippedApps }: Library): Promise<App> {
     const { appsDirectory, surroundings, logger } = this.#options;
     const { name, options } = splitApp(app);
     const log = (message: string) => logger.info({ app }, message);

@@ -1,5 +1,4 @@
 import type { ControllerInfo, NetworkInfo, PortInfo } from '@linecard/api';
-import { versionName } from '@linecard/controller';
 import { appOfTarget, type Host, hostInterface, type Network, type Port } from '@linecard/driver';
 import type { InterfaceRow } from '@linecard/switch';
 import { formatCidr, LinecardError } from '@linecard/wire';
@@ -76,7 +75,7 @@ export function controllerTable(host: Host, sessions: readonly AppSession[]): Co
         // Open vSwitch tells only every few seconds.
         connected: app === undefined ? connected : session !== undefined,
         app,
-        version: session && versionName(session.sw.version),
+        version: session?.version,
         packetIns: session?.sw.counters.packetIns,
         sent: session?.sw.counters.sent,
         errors: session?.errors,

@@ -3,6 +3,9 @@ import { Worker } from 'node:worker_threads';
 import { KernelError } from './kernel-error.js';
 import { socketOptions, type Transport, type TransportEvents } from './transport.js';
 
+/** In MB: the thread passes small messages on and keeps none. With Node's own limits it would hold on to several more. */
+const heapLimits = { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 32 } as const;
+
 type FromWorker = { readonly bytes: Uint8Array } | { readonly errno: string };
 
 /**
@@ -18,6 +21,7 @@ export function openWorkerSocket(protocol: number, events: TransportEvents): Tra
   function start(): Worker {
     const started = new Worker(new URL('./socket-worker.js', import.meta.url), {
       workerData: { protocol, options: socketOptions },
+      resourceLimits: heapLimits,
     });
     const ended = (why: unknown) => {
       if (worker !== started || closed) return;
