@@ -84,13 +84,16 @@ async function answers(port, window, time) {
   await order('open', { target, switches: 4, macs: 1000 });
   await order('flood', { window, ms: time / 2 });
   const flood = await order('flood', { window, ms: time });
-  const perSecond = flood.perSecond / 2;
-  // The median of five: what else the machine does for a moment is not what is measured here.
-  const rounds = [];
-  for (let round = 0; round < 5; round++) rounds.push(await order('paced', { perSecond, ms: time / 4 }));
-  const half = rounds.sort((a, b) => a.p99 - b.p99)[2];
+  const half = await steady(order, flood.perSecond / 2, time);
   const { errors } = await order('close');
   return { flood, half, errors };
+}
+
+/** The median of five: what else the machine does for a moment is not what is measured here. */
+async function steady(order, perSecond, time) {
+  const rounds = [];
+  for (let round = 0; round < 5; round++) rounds.push(await order('paced', { perSecond, ms: time / 4 }));
+  return rounds.sort((a, b) => a.p99 - b.p99)[2];
 }
 
 async function oneByOne(port, time) {
@@ -102,15 +105,21 @@ async function oneByOne(port, time) {
   return single;
 }
 
-async function bounced(time) {
-  const child = await startNode('bounce.mjs', '6700');
-  const order = startGenerator();
-  await order('connectOnly', { target: { host: '127.0.0.1', port: 6700 }, switches: 1 });
-  await order('oneByOne', { ms: time / 4 });
-  const single = await order('oneByOne', { ms: time / 2 });
-  await order('close');
+/** What generator, sockets and kernel take by themselves: one at a time, and at a steady rate. */
+async function bounced(perSecond, time) {
+  const target = { host: '127.0.0.1', port: 6700 };
+  const child = await startNode('bounce.mjs', String(target.port));
+  const alone = startGenerator();
+  await alone('connectOnly', { target, switches: 1 });
+  await alone('oneByOne', { ms: time / 4 });
+  const single = await alone('oneByOne', { ms: time / 2 });
+  await alone('close');
+  const many = startGenerator();
+  await many('connectOnly', { target, switches: 4 });
+  const half = await steady(many, perSecond, time);
+  await many('close');
   await stop(child);
-  return single;
+  return { single, half };
 }
 
 async function memoryOf(port, count) {
@@ -154,7 +163,7 @@ async function compare() {
   const ours = await startNode('linecard.mjs', 'tcp:127.0.0.1:6701');
   const result = { ours: await answers(6701, 64, ms), oursSingle: await oneByOne(6701, ms) };
   await stop(ours);
-  result.bounce = await bounced(ms);
+  result.bounce = await bounced(result.ours.flood.perSecond / 2, ms);
   if (!existsSync('/usr/bin/osken-manager')) return result;
   const theirs = await startOsKen(6702);
   result.osken = await answers(6702, 64, ms);
@@ -170,7 +179,7 @@ const perSecond = (value) => `${Math.round(value).toLocaleString('en')}/s`;
 function rowsOf({ ours, oursSingle, bounce, osken, oskenSingle }, garbage, memory, flows) {
   const times = osken && ours.flood.perSecond / osken.flood.perSecond;
   // Medians: whoever else runs for a moment has no part in what is ours.
-  const own = Math.max(0, oursSingle.p50 - bounce.p50);
+  const own = Math.max(0, oursSingle.p50 - bounce.single.p50);
   const { codec } = garbage;
   const row = (what, mine, rival, bar, ok, floor = '') => ({ what, ours: mine, rival: rival ?? '', floor, bar, ok });
   const rows = [
@@ -187,6 +196,7 @@ function rowsOf({ ours, oursSingle, bounce, osken, oskenSingle }, garbage, memor
       osken && micro(osken.half.p99),
       '2 ms',
       ours.half.p99 < 2,
+      `${micro(bounce.half.p99)} (bare socket)`,
     ),
     row(
       'one packet-in at a time',
@@ -194,7 +204,7 @@ function rowsOf({ ours, oursSingle, bounce, osken, oskenSingle }, garbage, memor
       oskenSingle && micro(oskenSingle.p50),
       '60 us of our own',
       own < 0.06,
-      `${micro(bounce.p50)} (bare socket)`,
+      `${micro(bounce.single.p50)} (bare socket)`,
     ),
     row(
       'garbage of the codec: packet-in, flow-mod, packet-out',

@@ -9,13 +9,21 @@ flowMod.writeUInt32BE(0x040e0070, 0);
 const packetOut = Buffer.alloc(100);
 packetOut.writeUInt32BE(0x040d0064, 0);
 const answer = Buffer.concat([flowMod, packetOut]);
+const answers = Buffer.concat(Array(1024).fill(answer));
 
 createServer({ noDelay: true }, (socket) => {
   socket.write(Buffer.concat([hello, featuresRequest]));
   socket.on('error', () => undefined);
+  let rest = Buffer.alloc(0);
   socket.on('data', (chunk) => {
-    for (let at = 0; at + 8 <= chunk.length; at += chunk.readUInt16BE(at + 2)) {
-      if (chunk[at + 1] === 10) socket.write(answer);
+    const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+    let count = 0;
+    let at = 0;
+    while (at + 4 <= bytes.length && at + bytes.readUInt16BE(at + 2) <= bytes.length) {
+      if (bytes[at + 1] === 10) count++;
+      at += bytes.readUInt16BE(at + 2);
     }
+    rest = bytes.subarray(at);
+    for (; count > 0; count -= 1024) socket.write(answers.subarray(0, Math.min(count, 1024) * answer.length));
   });
 }).listen(Number(process.argv[2]), '127.0.0.1', () => process.send({ ready: true }));
