@@ -63,6 +63,33 @@ describe('decode and encode', () => {
     expect(toHex(w.view())).toBe('0414000800000001');
   });
 
+  it('set the flag that says whether learning writes a result, and refuse one without a place', () => {
+    const flow = (limit: object, flags = 0) =>
+      encode({
+        type: 'flow_mod',
+        version: 4,
+        instructions: [
+          { type: 'apply_actions', actions: [{ type: 'nx_learn2', flags, limit: { limit: 5, ...limit }, specs: [] }] },
+        ],
+      });
+    const result = { field: { field: 'reg0' }, start: 3 } as const;
+    expect(decode(flow({ result }))).toEqual(decode(flow({ result }, 4)));
+    expect(decode(flow({}))).not.toEqual(decode(flow({ result })));
+    expect(() => flow({}, 4)).toThrow(/not told where/);
+  });
+
+  it('read the masks that table features name as Open vSwitch writes them', () => {
+    // OXM_OF_ETH_SRC, maskable: the length counts value and mask.
+    const id = '8000090c';
+    const head = '0413005800000001000c000000000000';
+    const table = `0048${'00'.repeat(62)}00080008${id}`;
+    const message = decode(fromHex(head + table));
+    expect(message).toMatchObject({
+      body: [{ properties: [{ type: 'match', fields: [{ field: 'eth_src', masked: true }] }] }],
+    });
+    expect(toHex(encode(message))).toBe(head + table);
+  });
+
   it('keep bytes that no field says', () => {
     const bytes = fromHex('0109000c00000001beef0080');
     const message: Message = decode(bytes);

@@ -18,6 +18,16 @@ export function printMessages(messages: readonly Uint8Array[]): string {
 
 const start = /\n(?=(?:OFP|NX|ONF)S?T_|\*\*\*decode error: OFPBRC)/;
 
+/** What ovs-ofctl makes of the lines of a file of flows, all of which it must take. */
+export function printFlows(path: string, version: number): string[] {
+  const { stdout, stderr } = spawnSync('ovs-ofctl', ['-O', `OpenFlow1${version - 1}`, 'parse-flows', path], {
+    encoding: 'utf8',
+  });
+  const lines = stdout.split('\n').filter((line) => line.startsWith('OFPT_'));
+  if (lines.length === 0) throw new Error(stderr);
+  return lines.map((line) => line.trimEnd());
+}
+
 /** The first line that ovs-ofctl prints for each message. Throws when it is not clear which line is whose. */
 export function printFirstLines(messages: readonly Uint8Array[]): string[] {
   const blocks = printMessages(messages).trimEnd().split(start);

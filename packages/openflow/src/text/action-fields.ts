@@ -10,7 +10,8 @@ import { allBits, parseInteger, parseNumber, parsePort, parseValue, toBigInt, to
 /** A set-field action. */
 export function setField(field: FieldName, value: bigint, mask?: bigint): Action {
   const row = rowOfField(field);
-  const known: KnownField = { field, value: toFieldValue(row, value) };
+  // A switch refuses bits of the value that the mask does not cover.
+  const known: KnownField = { field, value: toFieldValue(row, mask === undefined ? value : value & mask) };
   return { type: 'set_field', field: mask === undefined ? known : { ...known, mask: toFieldValue(row, mask) } };
 }
 
@@ -50,16 +51,34 @@ const oldSetters: Readonly<Partial<Record<FieldName, (value: number) => Action>>
   udp_dst: (port) => ({ type: 'set_tp_dst', port }),
 };
 
-export function parseSetField(text: string, { version }: ActionContext): Action {
+/** The longest run of bits that one load sets. */
+const loadLimit = 64;
+
+/** Loads of Nicira's that set the bits of a mask: those versions that have no masks in set-field need them. */
+function loadsOf(field: FieldName, value: bigint, mask: bigint): readonly Action[] {
+  const loads: Action[] = [];
+  const width = rowOfField(field).size * 8;
+  for (let start = 0; start < width; ) {
+    let count = 0;
+    while (count < loadLimit && ((mask >> BigInt(start + count)) & 1n) === 1n) count++;
+    const part = BigInt.asUintN(count, value >> BigInt(start));
+    if (count > 0) loads.push({ type: 'nx_reg_load', range: { start, count }, dst: { field }, value: part });
+    start += Math.max(count, 1);
+  }
+  return loads;
+}
+
+export function parseSetField(text: string, { version }: ActionContext): Action | readonly Action[] {
   const arrow = text.lastIndexOf('->');
   if (arrow < 0) throw badText(`"set_field:${text}" has no "->"`, 'write it as set_field:00:11:22:33:44:55->eth_src');
   const row = rowOf(text.slice(arrow + 2).trim());
   if (row === undefined) throw badText(`there is no field "${text.slice(arrow + 2)}"`, 'ovs-fields(7) lists all');
   const { value, mask } = parseValue(row, text.slice(0, arrow));
-  if (version !== 1) return setField(row.name, value, mask);
-  const old = mask === undefined ? oldSetters[row.name] : undefined;
+  if (version === 6 || (version !== 1 && mask === undefined)) return setField(row.name, value, mask);
+  const old = mask === undefined && version === 1 ? oldSetters[row.name] : undefined;
   if (old !== undefined) return old(Number(value));
-  return load(`${value}->${row.encodings[0]!.split(':')[0]}[]`, { version });
+  const all = (1n << BigInt(row.bits)) - 1n;
+  return loadsOf(row.name, value, mask ?? all);
 }
 
 export function load(text: string, { version }: ActionContext): Action {

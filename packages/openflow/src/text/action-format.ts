@@ -14,14 +14,13 @@ import {
   move,
   nat,
   output,
-  packetType,
-  packetTypes,
   resubmit,
   sample,
   setField,
   shortHex,
   wholePacket,
 } from './action-parts.js';
+import { formatDecap, formatEncap } from './encap.js';
 import { ovsName } from './names.js';
 import { formatBits } from './subfields.js';
 import { formatPort } from './values.js';
@@ -99,7 +98,7 @@ const printers: Printers = {
     controller({ reason: a.reason ?? 1, maxLength: a.max_len ?? wholePacket, id: a.controller_id ?? 0 }),
   nx_controller2: (a) => controller2(a.properties),
   nx_dec_ttl_cnt_ids: (a) => `dec_ttl(${a.controllers.join(',')})`,
-  nx_write_metadata: (a) => `write_metadata:${hex(a.metadata)}/${hex(a.metadata_mask)}`,
+  nx_write_metadata: (a) => `write_metadata:${shortHex(a.metadata)}/${shortHex(a.metadata_mask)}`,
   nx_push_mpls: (a) => `push_mpls:${hex(a.ethertype, 4)}`,
   nx_pop_mpls: (a) => `pop_mpls:${hex(a.ethertype, 4)}`,
   nx_set_mpls_ttl: (a) => `set_mpls_ttl(${a.ttl})`,
@@ -118,8 +117,8 @@ const printers: Printers = {
   nx_clone: (a, version) => `clone(${formatActions(a.actions, { version })})`,
   nx_output_trunc: (a) => `output(port=${formatPort(a.port)},max_len=${a.max_len})`,
   nx_group: (a) => `group:${a.group_id}`,
-  nx_encap: (a) => `encap(${packetTypes[a.new_pkt_type] ?? packetType(a.new_pkt_type)})`,
-  nx_decap: (a) => `decap(${a.new_pkt_type === 0xfffe ? '' : packetType(a.new_pkt_type)})`,
+  nx_encap: formatEncap,
+  nx_decap: (a) => formatDecap(a.new_pkt_type),
   nx_dec_nsh_ttl: () => 'dec_nsh_ttl',
   nx_check_pkt_larger: (a, version) => `check_pkt_larger(${a.pkt_len})->${formatBits(a.dst, a.dst_ofs, 1, version)}`,
   nx_delete_field: (a) =>
@@ -153,8 +152,8 @@ function formatInstruction(instruction: Instruction, version: number): string {
       return `meter:${instruction.meter_id}`;
     case 'write_metadata': {
       const { metadata, metadata_mask = 0xffff_ffff_ffff_ffffn } = instruction;
-      const mask = metadata_mask === 0xffff_ffff_ffff_ffffn ? '' : `/${hex(metadata_mask)}`;
-      return `write_metadata:${hex(metadata)}${mask}`;
+      const mask = metadata_mask === 0xffff_ffff_ffff_ffffn ? '' : `/${shortHex(metadata_mask)}`;
+      return `write_metadata:${shortHex(metadata)}${mask}`;
     }
     case 'stat_trigger':
       return `stat_trigger(flags=${hex(instruction.flags)})`;

@@ -11,9 +11,14 @@ import { parseInteger, parsePort } from './values.js';
 /** OFPCML_NO_BUFFER. */
 export const wholePacket = 0xffff;
 
+/** Output to a port. How much of the packet is sent counts for the controller only, which gets all of it. */
+export function outputTo(port: number): Action {
+  return { type: 'output', port, max_len: port === ports.controller ? wholePacket : 0 };
+}
+
 export function output(text: string, { version }: ActionContext): Action {
   if (/^(\d+|0x[0-9a-f]+)$/i.test(text) || text.toLowerCase() in ports) {
-    return { type: 'output', port: parsePort(text), max_len: 0 };
+    return outputTo(parsePort(text));
   }
   if (text.includes('max_len=')) {
     const options = new Map(splitItems(text).map((item) => [item.key, item.value ?? '']));

@@ -17,8 +17,9 @@ import {
   vlanId,
   vlanPriority,
 } from './action-fields.js';
-import { bundle, controller, multipath, output, sample, wholePacket } from './action-outputs.js';
+import { bundle, controller, multipath, output, outputTo, sample } from './action-outputs.js';
 import { parseCt } from './ct-parse.js';
+import { parseDecap, parseEncap } from './encap.js';
 import { parseLearn } from './learn-parse.js';
 import { badText } from './names.js';
 import { type Item, splitItems } from './split.js';
@@ -70,22 +71,6 @@ function finTimeout(text: string): Action {
   };
 }
 
-const packetTypes: Readonly<Record<string, number>> = {
-  ethernet: 0,
-  nsh: 0x1894f,
-  mpls: 0x18847,
-  mpls_mc: 0x18848,
-  '': 0xfffe,
-};
-
-function packetType(text: string): number {
-  const found = packetTypes[text.replace(/\(.*$/, '')];
-  if (found !== undefined) return found;
-  const match = /^packet_type\(ns=(\d+),type=(\w+)\)$/.exec(text);
-  if (match === null) throw badText(`"${text}" is not a packet type`);
-  return parseInteger(match[1]!, 0x1_0000) * 0x1_0000 + parseInteger(match[2]!, 0x1_0000);
-}
-
 function stack(type: 'nx_stack_push' | 'nx_stack_pop'): ActionParser {
   return (text, { version }) => {
     const { field, start, count } = parseBits(text, version);
@@ -108,10 +93,17 @@ const parsers: Readonly<Record<string, ActionParser>> = {
   pop_vlan: popVlan,
   push_vlan: pushVlan,
   mod_vlan_vid: vlanId,
-  set_vlan_vid: (text, context) =>
-    context.version === 1 ? vlanId(text, context) : { type: 'set_vlan_vid', vlan_vid: int(text, 0x1000) },
+  set_vlan_vid: legacy(
+    'vlan_vid',
+    (text) => BigInt(0x1000 | int(text, 0x1000)),
+    (vlan) => ({ type: 'set_vlan_vid', vlan_vid: vlan & 0xfff }),
+  ),
   mod_vlan_pcp: vlanPriority,
-  set_vlan_pcp: (text) => ({ type: 'set_vlan_pcp', vlan_pcp: int(text, 8) }),
+  set_vlan_pcp: legacy(
+    'vlan_pcp',
+    (text) => BigInt(int(text, 8)),
+    (vlan_pcp) => ({ type: 'set_vlan_pcp', vlan_pcp }),
+  ),
   mod_dl_src: legacy('eth_src', macNumber, (addr) => ({ type: 'set_dl_src', addr })),
   mod_dl_dst: legacy('eth_dst', macNumber, (addr) => ({ type: 'set_dl_dst', addr })),
   mod_nw_src: legacy('ipv4_src', ipNumber, (addr) => ({ type: 'set_nw_src', addr })),
@@ -193,8 +185,8 @@ const parsers: Readonly<Record<string, ActionParser>> = {
   pop: stack('nx_stack_pop'),
   check_pkt_larger: checkLarger,
   delete_field: (text, { version }) => ({ type: 'nx_delete_field', field: parseBits(text, version).field }),
-  encap: (text) => ({ type: 'nx_encap', new_pkt_type: packetType(text) }),
-  decap: (text) => ({ type: 'nx_decap', new_pkt_type: packetType(text) }),
+  encap: parseEncap,
+  decap: parseDecap,
   dec_nsh_ttl: () => ({ type: 'nx_dec_nsh_ttl' }),
   drop: () => [],
 };
@@ -208,7 +200,7 @@ export function actionsOfItem(item: Item, context: ActionContext): readonly Acti
     return Array.isArray(actions) ? actions : [actions as Action];
   }
   if (item.value === undefined && (/^(\d+|0x[0-9a-f]+)$/.test(key) || key in ports)) {
-    return [{ type: 'output', port: parsePort(key), max_len: key === 'controller' ? wholePacket : 0 }];
+    return [outputTo(parsePort(key))];
   }
   throw badText(`there is no action "${item.text}"`, 'ovs-actions(7) lists all');
 }

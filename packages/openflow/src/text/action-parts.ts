@@ -82,6 +82,9 @@ function extraOf(property: ControllerProperty): string[] {
   }
 }
 
+/** The order in which ovs-ofctl writes what other controller actions do not have. */
+const extraOrder: readonly ControllerProperty['type'][] = ['userdata', 'pause', 'meter_id', 'unknown'];
+
 export function controller2(properties: readonly ControllerProperty[]): string {
   const get = <T extends ControllerProperty['type']>(type: T) =>
     properties.find((one): one is Extract<ControllerProperty, { readonly type: T }> => one.type === type);
@@ -89,7 +92,7 @@ export function controller2(properties: readonly ControllerProperty[]): string {
     reason: get('reason')?.reason ?? 1,
     maxLength: get('max_len')?.max_len ?? wholePacket,
     id: get('controller_id')?.controller_id ?? 0,
-    extra: properties.flatMap(extraOf),
+    extra: extraOrder.flatMap((type) => properties.filter((one) => one.type === type).flatMap(extraOf)),
   });
 }
 
@@ -193,15 +196,4 @@ export function sample(a: ActionOf<'nx_sample' | 'nx_sample2' | 'nx_sample3'>): 
   const direction = a.type !== 'nx_sample3' || a.direction === 'default' ? '' : `,${a.direction}`;
   const ids = `collector_set_id=${a.collector_set_id ?? 0},obs_domain_id=${a.obs_domain_id ?? 0},obs_point_id=${a.obs_point_id ?? 0}`;
   return `sample(probability=${a.probability},${ids}${port}${direction})`;
-}
-
-export const packetTypes: Readonly<Record<number, string>> = {
-  0: 'ethernet',
-  100687: 'nsh',
-  100423: 'mpls',
-  100424: 'mpls_mc',
-};
-
-export function packetType(type: number): string {
-  return `packet_type(ns=${type >>> 16},type=${hex(type & 0xffff)})`;
 }

@@ -6,7 +6,7 @@ import type { MatchField } from '../oxm.js';
 import { parseActions } from './action-parse.js';
 import { badText, rowOf } from './names.js';
 import { type Item, splitItems } from './split.js';
-import { allBits, parseInteger, parseNumber, parsePort, toFieldValue } from './values.js';
+import { allBits, parseInteger, parseNumber, parsePort, parseValue, toFieldValue } from './values.js';
 
 type GroupMod = MessageInitOf<'group_mod'>;
 type Command = Extract<NonNullable<GroupMod['command']>, string>;
@@ -51,29 +51,32 @@ function bucket15(text: BucketText, index: number, group_type: string) {
     bucket_id: parseInteger(text.options.get('bucket_id') ?? String(index)),
     actions,
     properties: [
-      ...(weight === 0 ? [] : [{ type: 'weight' as const, weight }]),
+      ...(group_type === 'select' ? [{ type: 'weight' as const, weight }] : []),
       ...(watch_port === ports.any ? [] : [{ type: 'watch_port' as const, watch: watch_port }]),
       ...(watch_group === groups.any ? [] : [{ type: 'watch_group' as const, watch: watch_group }]),
     ],
   };
 }
 
-function hashedField(name: string): MatchField {
-  const row = rowOf(name);
-  if (row === undefined) throw badText(`there is no field "${name}"`, 'ovs-fields(7) lists all');
-  return { field: row.name, value: toFieldValue(row, allBits(row)) };
+/** A field that selects a bucket: all of its bits, or those that stand behind it. */
+function hashedField({ key, value }: Item): MatchField {
+  const row = rowOf(key);
+  if (row === undefined) throw badText(`there is no field "${key}"`, 'ovs-fields(7) lists all');
+  return {
+    field: row.name,
+    value: toFieldValue(row, value === undefined ? allBits(row) : parseValue(row, value).value),
+  };
 }
 
 function selection(options: ReadonlyMap<string, Item>): readonly object[] {
   const method = options.get('selection_method')?.value;
   if (method === undefined) return [];
-  const names = splitItems(options.get('fields')?.value ?? '').map((item) => item.key);
   return [
     {
       type: 'ntr_selection_method',
       selection_method: method,
       selection_method_param: parseNumber(options.get('selection_method_param')?.value ?? '0'),
-      fields: names.map(hashedField),
+      fields: splitItems(options.get('fields')?.value ?? '').map(hashedField),
     },
   ];
 }

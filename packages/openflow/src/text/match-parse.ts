@@ -102,7 +102,8 @@ export function matchOfItems(items: readonly Item[]): Match {
     if (protocol !== undefined) {
       plain.push(field('eth_type', protocol[0]));
       if (protocol[1] !== undefined) plain.push(field('ip_proto', protocol[1]));
-    } else if (item.value === undefined) throw badText(`"${item.key}" is neither a protocol nor a field with a value`);
+    } else if (item.text === 'eth') plain.push(field('packet_type', 0));
+    else if (item.value === undefined) throw badText(`"${item.key}" is neither a protocol nor a field with a value`);
     else if (item.key in dependent) later.push(item);
     else plain.push(special[item.key]?.(item.value) ?? parseField(item.key, item.value));
   }
