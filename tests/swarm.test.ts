@@ -122,11 +122,26 @@ describeSystem('a swarm of three hosts', () => {
     const [h1, h2, h3] = three();
     const id = await h1.docker('network', 'inspect', '-f', '{{.Id}}', 'net');
     const target = await about(h3, 'c3', 'net', 'IPAddress');
-    await h3.docker('plugin', 'disable', '-f', pluginName);
-    await reaches(h2, 'c2', target);
-    await h3.docker('plugin', 'enable', pluginName);
-    await h3.docker('restart', '-t', '0', 'c3');
-    await reaches(h2, 'c2', await about(h3, 'c3', 'net', 'IPAddress'));
+    // While the manager's plugin is away, traffic goes on, a network goes and the database loses whose another is.
+    const spare = await network('spare', '--subnet=10.74.0.0/24');
+    const keeper = async (network: string) =>
+      nbctl(all, '--if-exists', 'get', 'Logical_Switch', network, 'external_ids');
+    await eventually(async () => expect(await keeper(spare)).toMatch(/"user:@swarm\/\w+"=\w+/), {
+      what: 'the network to be known as one of this swarm',
+    });
+    await h1.docker('plugin', 'disable', '-f', pluginName);
+    await reaches(h1, 'c1', target);
+    await h1.docker('network', 'rm', 'spare');
+    await nbctl(all, 'remove', 'Logical_Switch', id, 'external_ids', `user\\:@swarm/${id}`);
+    expect(await keeper(id)).not.toContain('@swarm');
+    await h1.docker('plugin', 'enable', pluginName);
+    await eventually(async () => expect(await nbctl(all, 'ls-list')).not.toContain(`(${spare})`), {
+      what: 'the network that was removed to go',
+      timeoutMs: 20_000,
+    });
+    expect(await keeper(id)).toContain('@swarm');
+    await h1.docker('restart', '-t', '0', 'c1');
+    await reaches(h1, 'c1', target);
     await Promise.all([h1, h2].map(crashDocker));
     await eventually(async () => void (await h1.docker('node', 'ls')), { what: 'the manager', timeoutMs: 30_000 });
     await Promise.all([

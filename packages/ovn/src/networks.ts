@@ -46,12 +46,12 @@ function userKey({ host, id }: Pick<LogicalNetwork, 'host' | 'id'>): string {
 
 const isUse = (key: string) => key.startsWith(userPrefix) || key.startsWith(machineKey(''));
 
-/** The networks of a host that stand in the northbound database, with the switch of each. */
-export function* networksOf(nb: Northbound, host: string): Generator<{ id: string; switch: string }> {
+/** The networks of a host that stand in the northbound database, with the switch and the label of each. */
+export function* networksOf(nb: Northbound, host: string): Generator<{ id: string; switch: string; label: string }> {
   const prefix = `${userPrefix}${host}/`;
   for (const row of nb.replica.table('Logical_Switch').values()) {
-    for (const key of row.external_ids.keys()) {
-      if (key.startsWith(prefix)) yield { id: key.slice(prefix.length), switch: row.name };
+    for (const [key, label] of row.external_ids) {
+      if (key.startsWith(prefix)) yield { id: key.slice(prefix.length), switch: row.name, label };
     }
   }
 }

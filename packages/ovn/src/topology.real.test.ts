@@ -63,7 +63,7 @@ describe('a network', () => {
       '"02:42:c0:a8:01:01"\n["192.168.1.1/24", "fd00:1::1/64"]',
     );
     expect(await server.nbctl('lr-route-list', 'r1')).toMatch(/0\.0\.0\.0\/0\s+100\.93\.0\.1 dst-ip lct-r1/);
-    expect([...networksOf(nb, 'h1')]).toEqual([{ id: 'id-of-foo', switch: 'foo' }]);
+    expect([...networksOf(nb, 'h1')]).toEqual([{ id: 'id-of-foo', switch: 'foo', label: 'foo' }]);
     await make(network('h1'));
     expect(await rows()).toMatchObject({ Logical_Switch: 2, Logical_Switch_Port: 3, Logical_Router: 1 });
     await remove(network('h1'));

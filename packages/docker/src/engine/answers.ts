@@ -274,7 +274,9 @@ export const infoAnswer = z
     ServerVersion: optional,
     DockerRootDir: optional,
     LiveRestoreEnabled: flag,
-    Swarm: z.object({ LocalNodeState: optional, ControlAvailable: flag }).nullish(),
+    Swarm: z
+      .object({ LocalNodeState: optional, ControlAvailable: flag, Cluster: z.object({ ID: optional }).nullish() })
+      .nullish(),
     Plugins: z.object({ Network: z.array(z.string()).nullish() }).nullish(),
   })
   .transform((wire) => ({
@@ -286,6 +288,8 @@ export const infoAnswer = z
     liveRestore: wire.LiveRestoreEnabled,
     swarm: wire.Swarm?.LocalNodeState === 'active',
     swarmManager: wire.Swarm?.ControlAvailable ?? false,
+    /** The swarm's ID, which only managers know. */
+    swarmId: wire.Swarm?.Cluster?.ID,
     networkPlugins: wire.Plugins?.Network ?? [],
   }));
 

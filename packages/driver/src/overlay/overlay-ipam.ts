@@ -11,7 +11,7 @@ import type {
   RequestPoolRequest,
 } from '@linecard/docker';
 import { type Addresses, type NorthboundTransaction, type Pool, poolSpan, swarmUser } from '@linecard/ovn';
-import { type Cidr, formatCidr, LinecardError, networkOf, parseCidr, toHex } from '@linecard/wire';
+import { type Cidr, contains, formatCidr, LinecardError, networkOf, parseCidr, toHex } from '@linecard/wire';
 import type { CentralLink } from './central.js';
 import { ownSpace } from './plan.js';
 
@@ -86,8 +86,19 @@ export class OverlayIpam implements IpamDriver {
 
   async releasePool({ PoolID }: ReleasePoolRequest): Promise<void> {
     this.#opening.delete(PoolID);
-    const { space, subnet, ticket = space === swarmSpace ? ticketOf(subnet) : undefined } = readPool(PoolID);
+    const { space, subnet, ticket } = readPool(PoolID);
+    if (space === swarmSpace) return this.#releaseForSwarm(subnet);
     if (ticket !== undefined) await (await this.#addresses(space)).release(defaultPools.space, ticket);
+  }
+
+  /** A manager forgets the addresses of what died while it was dead, and the subnet's ticket: all go with the pool. */
+  async #releaseForSwarm(subnet: Cidr): Promise<void> {
+    const addresses = await this.#addresses(swarmSpace);
+    for (const { space, address } of [...addresses.claimsOf(swarmUser)]) {
+      if (space === swarmSpace && contains(subnet, address)) await addresses.release(space, address);
+    }
+    const ticket = ticketOf(subnet);
+    if (ticket !== undefined) await addresses.release(defaultPools.space, ticket);
   }
 
   async requestAddress({ PoolID, Address, Options }: RequestAddressRequest): Promise<RequestAddressReply> {
@@ -131,7 +142,7 @@ export class OverlayIpam implements IpamDriver {
   }
 }
 
-/** A manager that has started again names a subnet that was chosen for it. */
+/** The ticket of a subnet that was chosen, from the subnet itself. */
 function ticketOf({ address }: Cidr): string | undefined {
   const third = /^10\.128\.(\d+)\.0$/.exec(address)?.[1];
   return third === undefined ? undefined : `10.128.0.${third}`;

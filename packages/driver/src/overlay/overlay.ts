@@ -80,12 +80,15 @@ export function createOverlay(
     onIdentified: () => services?.look(),
   });
   const ready = (timeoutMs: number) => reconciler.ready(timeoutMs);
+  const swarm = swarmName === undefined ? undefined : new SwarmNetworks(central);
   const services: Services | undefined =
-    swarmName === undefined ? undefined : new Services({ engine, watch, state, ready, onError });
+    swarm && swarmName !== undefined
+      ? new Services({ engine, watch, state, networks: swarm, driverName: swarmName, ready, onError })
+      : undefined;
   return {
     driver,
     ipam,
-    swarm: swarmName === undefined ? undefined : new SwarmNetworks(central),
+    swarm,
     central,
     start: () => {
       reconciler.start();

@@ -1,4 +1,4 @@
-import { type DockerEngine, DockerWatch } from '@linecard/docker';
+import { type DockerEngine, type DockerNetwork, DockerWatch } from '@linecard/docker';
 import {
   editAnswers,
   editMember,
@@ -13,6 +13,7 @@ import {
 import { parseCidr } from '@linecard/wire';
 import type { Central } from './central.js';
 import type { OverlayState } from './state.js';
+import type { SwarmNetworks } from './swarm.js';
 
 /** What services are followed with. */
 export interface ServiceParts {
@@ -20,6 +21,9 @@ export interface ServiceParts {
   /** Tells when Docker is there; somebody else starts it. */
   readonly watch: DockerWatch;
   readonly state: OverlayState;
+  readonly networks: SwarmNetworks;
+  /** The name under which Docker knows the driver. */
+  readonly driverName: string;
   /** Resolves when OVN answers. */
   readonly ready: (timeoutMs: number) => Promise<Central>;
   readonly onError: (what: string, error: unknown) => void;
@@ -30,8 +34,8 @@ const serviceLabel = 'com.docker.swarm.service.id';
 const patienceMs = 60_000;
 
 /**
- * Gives a swarm's services their addresses: a manager makes a load balancer for each address that the swarm has chosen,
- * and every host adds its own containers.
+ * Holds the northbound database against what a swarm has. A manager keeps its networks, and makes a load balancer for
+ * each address that the swarm has chosen for a service; every host adds its own containers to these.
  */
 export class Services {
   readonly #parts: ServiceParts;
@@ -44,7 +48,7 @@ export class Services {
   constructor(parts: ServiceParts) {
     this.#parts = parts;
     this.#swarm = new DockerWatch(parts.engine, {
-      types: ['service', 'node'],
+      types: ['service', 'node', 'network'],
       actions: ['create', 'update', 'remove'],
     });
   }
@@ -81,7 +85,11 @@ export class Services {
     const central = await ready(patienceMs);
     this.#follow(central.nb);
     const changed = new Set<string>();
-    if (info.swarmManager) await this.#holdServices(central, changed);
+    if (info.swarmManager) {
+      const networks = await engine.networks();
+      await this.#holdNetworks(central, networks, info.swarmId);
+      await this.#holdServices(central, networks, changed);
+    }
     await this.#holdMembers(central, changed);
     const { nb } = central;
     for (const name of changed) {
@@ -98,10 +106,33 @@ export class Services {
     });
   }
 
+  /**
+   * A manager's part: the swarm's networks are there, also after the database was lost, and those whose removal nobody
+   * has heard of are not. Only what was once seen among the swarm's networks bears its ID.
+   */
+  async #holdNetworks({ nb }: Central, present: readonly DockerNetwork[], swarmId: string | undefined): Promise<void> {
+    if (swarmId === undefined) return;
+    const { networks, driverName } = this.#parts;
+    const own = present.filter(
+      ({ scope, driver }) => scope === 'swarm' && driver.replace(/:latest$/, '') === driverName,
+    );
+    for (const { id, options, subnets } of own) {
+      const pools = subnets.flatMap(({ subnet, gateway }) => {
+        const prefix = subnet?.split('/')[1];
+        return subnet === undefined ? [] : [{ pool: subnet, ...(gateway && { gateway: `${gateway}/${prefix}` }) }];
+      });
+      // Without subnets it is not allocated yet.
+      if (pools.length > 0) await networks.hold({ id, options, subnets: pools }, swarmId);
+    }
+    const known = new Set(own.map(({ id }) => id));
+    for (const { id, label } of [...networksOf(nb, swarmUser)]) {
+      if (label === swarmId && !known.has(id)) await networks.freeNetwork({ NetworkID: id });
+    }
+  }
+
   /** A manager's part: a load balancer for each address of each service, and none for those that are gone. */
-  async #holdServices({ nb }: Central, changed: Set<string>): Promise<void> {
-    const { engine } = this.#parts;
-    const [services, networks] = await Promise.all([engine.services(), engine.networks()]);
+  async #holdServices({ nb }: Central, networks: readonly DockerNetwork[], changed: Set<string>): Promise<void> {
+    const services = await this.#parts.engine.services();
     const mine = new Set(networks.map(({ id }) => id));
     const owned = [...networksOf(nb, swarmUser)].filter(({ id }) => mine.has(id));
     const switches = new Map(owned.map((network) => [network.id, network.switch]));

@@ -7,7 +7,7 @@ import type {
 } from '@linecard/docker';
 import { editNetwork, editNetworkGone, networksOf, swarmUser } from '@linecard/ovn';
 import type { CentralLink } from './central.js';
-import { planOverlay } from './plan.js';
+import { type OverlayRequest, planOverlay } from './plan.js';
 
 /** How long a manager waits for OVN, in ms. */
 const patienceMs = 15_000;
@@ -34,12 +34,18 @@ export class SwarmNetworks implements SwarmDriver {
     const subnets = [...IPv4Data, ...IPv6Data].flatMap(({ Pool, Gateway }) =>
       Pool === undefined ? [] : [{ pool: Pool, ...(Gateway === undefined ? {} : { gateway: Gateway }) }],
     );
-    const plan = planOverlay({ id, internal: false, options, subnets, ownAddresses: false, reserved: [] });
-    const { nb } = await this.#central.ready(patienceMs);
-    const network = { switch: plan.switch, host: swarmUser, id, subnets: plan.subnets };
-    await nb.write((tx) => editNetwork(nb, tx, network), { what: `make logical switch ${plan.switch}` });
+    await this.hold({ id, options, subnets });
     // What is returned is all that the nodes get.
     return { Options: options };
+  }
+
+  /** Makes a network's logical switch, and gives it back what it lacks; `label` says whose it is. */
+  async hold(wanted: Pick<OverlayRequest, 'id' | 'options' | 'subnets'>, label?: string): Promise<void> {
+    const plan = planOverlay({ ...wanted, internal: false, ownAddresses: false, reserved: [] });
+    const { nb } = await this.#central.ready(patienceMs);
+    const { id, switch: name, subnets } = plan;
+    const network = { switch: name, host: swarmUser, id, subnets, ...(label === undefined ? {} : { label }) };
+    await nb.write((tx) => editNetwork(nb, tx, network), { what: `make logical switch ${name}` });
   }
 
   async freeNetwork({ NetworkID }: NetworkRequest): Promise<void> {
