@@ -189,13 +189,33 @@ check:
       'nocmd',
       `topology:\n  nodes:\n${nodes('a')}\n    bad: {kind: linux, image: busybox, cmd: /no/such/program}\n  links: [{endpoints: ["a:eth1", "bad:eth1"]}]\n`,
     );
+    const own = `${labsFolder}/nocmd/clab-nocmd/a`;
+    await bed.exec(['mkdir', '-p', own]);
+    await bed.exec(['touch', `${own}/mine`]);
     const broken = await lab(bed, 'deploy', '-t', command);
+    await bed.exec(['test', '-e', `${own}/mine`]);
     expect(broken.stderr).toMatch(/node bad: Docker refused .*\/no\/such\/program/);
     expect(await traces(bed)).toEqual(before);
     const kept = await lab(bed, 'deploy', '--keep', '-t', command);
     expect(kept.status).toBe(1);
     expect(await bed.docker('ps', '-q', '--filter', 'label=linecard.lab=nocmd')).not.toBe('');
     await mustLab(bed, 'destroy', '-t', command);
+    expect(await traces(bed)).toEqual(before);
+
+    // The new node of a lab that is there takes back nothing but itself.
+    const switched = (bad: string) =>
+      `topology:\n  nodes:\n${nodes('a')}\n    s9: {kind: ovs-bridge}\n${bad}  links:\n    - endpoints: ["a:eth1", "s9:s9-1"]\n`;
+    const whole = await topology(bed, 'grown', switched(''));
+    await mustLab(bed, 'deploy', '-t', whole);
+    const standing = await traces(bed);
+    const bad =
+      '    bad: {kind: linux, image: busybox, stages: {configure: {exec: [{command: "false", target: host}]}}}\n';
+    const grown = await topology(bed, 'grown', `${switched(bad)}    - endpoints: ["bad:eth1", "s9:s9-2"]\n`);
+    const failing = await lab(bed, 'deploy', '-t', grown);
+    expect(failing.status).toBe(1);
+    expect(failing.stderr).toMatch(/node bad: .*false/);
+    expect(await traces(bed)).toEqual(standing);
+    await mustLab(bed, 'destroy', '-t', whole);
     expect(await traces(bed)).toEqual(before);
   });
 });

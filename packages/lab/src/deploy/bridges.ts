@@ -2,7 +2,7 @@ import { ensureForwardChain, removeForwardChain } from '@linecard/linux';
 import type { BridgeRow, InterfaceRow, OpenvSwitch, QosRow } from '@linecard/switch';
 import { formatDpid } from '@linecard/wire';
 import type { Lab, LabNode } from '../model/types.js';
-import { chainOf, groupOf, labId } from './marks.js';
+import { chainOf, farNode, groupOf, labId } from './marks.js';
 import type { World } from './world.js';
 
 /** Makes the bridges of a lab that are missing. Bridges that were there are used, and never removed. */
@@ -90,13 +90,12 @@ export async function removeSwitchParts(world: World, lab: string): Promise<void
   await remove(ovs, partsOf(ovs, lab));
 }
 
-/** Removes the ports of a lab whose devices are gone with their containers. */
-export async function removeDeadPorts(world: World, lab: string): Promise<void> {
+/** Removes the ports that lead to these nodes, whose containers are gone. */
+export async function removePortsOf(world: World, lab: string, nodes: readonly string[]): Promise<void> {
   if (!world.hasOpenvswitch) return;
   const ovs = await world.openvswitch();
-  const devices = new Set((await world.netlink.links()).map(({ name }) => name));
   const { ports, queues } = partsOf(ovs, lab);
-  const dead = ports.filter(({ name, type }) => type === '' && !devices.has(name));
+  const dead = ports.filter((row) => nodes.includes(row.external_ids.get(farNode) ?? ''));
   const theirs = queues.filter((row) => dead.some(({ name }) => ovs.view.qosOf(name) === row));
   await remove(ovs, { ports: dead, queues: theirs, bridges: [] });
 }

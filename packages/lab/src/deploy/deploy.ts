@@ -1,10 +1,11 @@
+import { existsSync } from 'node:fs';
 import { LinecardError } from '@linecard/wire';
 import { containerKind } from '../kinds/kinds.js';
 import type { Lab, LabNode } from '../model/types.js';
 import { ensureBridges, ensureForwarding } from './bridges.js';
 import { destroyLab, labContainers } from './destroy.js';
 import { writeHostFiles } from './host-files.js';
-import { bridgeName, ensureManagement, removeManagement } from './management.js';
+import { bridgeName, ensureManagement } from './management.js';
 import { NodeDeploy } from './node.js';
 import type { DeployOptions, ExecReport } from './progress.js';
 import { StageBoard, Workers } from './stages.js';
@@ -19,6 +20,12 @@ export interface Deployed {
   readonly exec: readonly ExecReport[];
 }
 
+/** What was there of a lab before its deploy. */
+interface Start {
+  readonly isFresh: boolean;
+  readonly hadFolder: boolean;
+}
+
 /**
  * Makes a lab be there: what is there already stays as it is. Throws an error that names the node; what this call made
  * is gone then, unless `keep` is set.
@@ -29,11 +36,12 @@ export async function deployLab(world: World, lab: Lab, options: DeployOptions =
     await destroyLab(world, lab.name, nodeFilter === undefined ? { cleanup: true } : { nodeFilter });
   }
   const before = await labContainers(world, lab.name);
+  const start: Start = { isFresh: before.length === 0, hadFolder: existsSync(lab.folder) };
   const abort = new AbortController();
   const wiring = new Wiring(world, lab);
   const nodes: NodeDeploy[] = [];
   try {
-    const management = await prepare(world, lab, before.length === 0);
+    const management = await prepare(world, lab, start.isFresh);
     const board = new StageBoard(abort.signal);
     const workers = new Workers(options.maxWorkers ?? 8);
     nodes.push(
@@ -44,7 +52,7 @@ export async function deployLab(world: World, lab: Lab, options: DeployOptions =
     await settle(runs);
     await writeHostFiles(world, lab.name, await labContainers(world, lab.name));
   } catch (error) {
-    if (options.keep !== true) await undo(world, lab, nodes, before.length === 0, error);
+    if (options.keep !== true) await undo(world, lab, nodes, start, error);
     throw error;
   }
   return {
@@ -120,14 +128,13 @@ async function settle(runs: readonly Promise<void>[]): Promise<void> {
   if (failure !== undefined) throw failure;
 }
 
-async function undo(world: World, lab: Lab, nodes: readonly NodeDeploy[], all: boolean, cause: unknown): Promise<void> {
-  const made = nodes.filter((node) => node.containerId !== undefined && node.made).map((node) => node.containerId!);
+/** Takes back what this deploy made: all of a new lab, or the new nodes of one that was there. */
+async function undo(world: World, lab: Lab, nodes: readonly NodeDeploy[], start: Start, cause: unknown): Promise<void> {
+  const made = nodes.filter((node) => node.containerId !== undefined && node.made);
   try {
-    if (all) await destroyLab(world, lab.name, { cleanup: true });
-    else {
-      await Promise.all(made.map((id) => world.control.removeContainer(id)));
-      await removeManagement(world, new Set(made));
-    }
+    // Files that people laid into the folder before stay theirs.
+    if (start.isFresh) await destroyLab(world, lab.name, { cleanup: !start.hadFolder });
+    else await destroyLab(world, lab.name, { nodeFilter: made.map(({ node }) => node.name) });
   } catch (error) {
     const text = `${(cause as Error).message}; and what was made of the lab could not be removed: ${(error as Error).message}`;
     throw new LinecardError('LC_DOCKER', text, { hint: `linecard lab destroy --name ${lab.name} removes it`, cause });

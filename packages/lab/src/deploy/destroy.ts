@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { deleteNftTable } from '@linecard/linux';
-import { removeDeadPorts, removeForwarding, removeSwitchParts } from './bridges.js';
+import { removeForwarding, removePortsOf, removeSwitchParts } from './bridges.js';
 import { removeHostFiles, writeHostFiles } from './host-files.js';
 import { removeManagement } from './management.js';
 import { groupOf, isLabGroup, labels, tableOf } from './marks.js';
@@ -48,7 +48,7 @@ export async function destroyLab(world: World, lab: string, options: DestroyOpti
   const failed = outcomes.find((outcome) => outcome.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
   if (options.nodeFilter !== undefined) {
-    await removeDeadPorts(world, lab);
+    await removePortsOf(world, lab, options.nodeFilter);
     await writeHostFiles(world, lab, await labContainers(world, lab));
     return { containers, networks: [] };
   }

@@ -21,6 +21,8 @@ export const labels = {
 
 /** The key in external_ids of bridges and interfaces of Open vSwitch. */
 export const labId = 'linecard-lab';
+/** The key in external_ids of an interface: the node at the other end of its link. */
+export const farNode = 'linecard-lab-node';
 
 /**
  * The hardware address of an interface that the file gives none: always the same one on this host, so that neighbours

@@ -1,14 +1,21 @@
 import type { Cable, Endpoint } from '../model/types.js';
-import { labId } from './marks.js';
+import { farNode, labId } from './marks.js';
 import type { World } from './world.js';
 
 const portMs = 10_000;
 
-/** Makes an interface of the host a port of an Open vSwitch bridge. Returns whether that forwards in userspace. */
-export async function plugPort(world: World, lab: string, end: Endpoint, bridge: string): Promise<boolean> {
+/**
+ * Makes an interface of the host a port of an Open vSwitch bridge; `far` is the node that its link leads to. Returns
+ * whether the bridge forwards in userspace.
+ */
+export async function plugPort(world: World, lab: string, end: Endpoint, far: string): Promise<boolean> {
   const ovs = await world.openvswitch();
   const ofport = end.ofport === undefined ? {} : { ofport: end.ofport };
-  const externalIds = new Map([[labId, lab]]);
+  const externalIds = new Map([
+    [labId, lab],
+    [farNode, far],
+  ]);
+  const bridge = end.node;
   await ovs.commit((edit) => edit.ensurePort({ bridge, name: end.name, type: '', ...ofport, externalIds }));
   await ovs.ofport(end.name, portMs);
   return ovs.view.isUserspace(bridge);

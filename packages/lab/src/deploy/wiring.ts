@@ -190,12 +190,12 @@ export class Wiring {
     }
     // A deploy that was killed here has left a pair that nobody has finished: all of this may be done again.
     if ('host' in peer) await this.#finishOnHost(second, peer);
-    for (const [end, seat] of [
-      [first, own],
-      [second, peer],
+    for (const [end, seat, far] of [
+      [first, own, second],
+      [second, peer, first],
     ] as const) {
       if (!('ovs' in seat)) continue;
-      const isUserspace = await plugPort(this.#world, this.#lab.name, end, seat.ovs!);
+      const isUserspace = await plugPort(this.#world, this.#lab.name, end, far.node);
       if (isUserspace) this.#userspace.add(seat.ovs!);
     }
     const completes = this.#needsChecksums(own) || this.#needsChecksums(peer);
