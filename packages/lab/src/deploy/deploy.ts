@@ -33,7 +33,12 @@ interface Start {
 export async function deployLab(world: World, lab: Lab, options: DeployOptions = {}): Promise<Deployed> {
   const { nodeFilter } = options;
   if (options.reconfigure === true) {
-    await destroyLab(world, lab.name, nodeFilter === undefined ? { cleanup: true } : { nodeFilter });
+    const { maxWorkers, progress } = options;
+    await destroyLab(world, lab.name, {
+      ...(nodeFilter === undefined ? { cleanup: true } : { nodeFilter }),
+      ...(maxWorkers === undefined ? {} : { maxWorkers }),
+      ...(progress === undefined ? {} : { progress }),
+    });
   }
   const before = await labContainers(world, lab.name);
   const start: Start = { isFresh: before.length === 0, hadFolder: existsSync(lab.folder) };

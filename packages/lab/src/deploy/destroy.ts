@@ -5,6 +5,7 @@ import { removeForwarding, removePortsOf, removeSwitchParts } from './bridges.js
 import { removeHostFiles, writeHostFiles } from './host-files.js';
 import { removeManagement } from './management.js';
 import { groupOf, isLabGroup, labels, tableOf } from './marks.js';
+import type { RemovalState } from './progress.js';
 import { Workers } from './stages.js';
 import type { World } from './world.js';
 
@@ -18,7 +19,7 @@ export interface DestroyOptions {
   readonly nodeFilter?: readonly string[];
   /** How many containers are removed at once; 8. */
   readonly maxWorkers?: number;
-  readonly progress?: (node: string, state: 'removing' | 'removed') => void;
+  readonly progress?: (node: string, state: RemovalState) => void;
 }
 
 /** What was removed. */

@@ -1,5 +1,17 @@
+/** What is done to a node that goes. */
+export type RemovalState = 'removing' | 'removed';
+
 /** What a node is doing. */
-export type NodeState = 'waiting' | 'creating' | 'starting' | 'wiring' | 'configuring' | 'running' | 'kept' | 'failed';
+export type NodeState =
+  | RemovalState
+  | 'waiting'
+  | 'creating'
+  | 'starting'
+  | 'wiring'
+  | 'configuring'
+  | 'running'
+  | 'kept'
+  | 'failed';
 
 /** The output of a command that the file's `exec` asked for. */
 export interface ExecReport {
