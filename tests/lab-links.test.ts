@@ -228,7 +228,7 @@ describeSystem('links of a lab', () => {
       });
     const command = (...args: string[]) => linecard('lab', ...args).join(' ');
     const redeployed = await on(`${command('rdep', '-t', file, '--json')} > /run/out.json`);
-    expect(redeployed.stdout).toContain('\x1b[3A\x1b[2Ka ');
+    expect(redeployed.stdout).toContain('\x1b[3A\x1b[2K');
     expect(redeployed.stdout).toMatch(/ops +removing/);
     expect(redeployed.stdout).toMatch(/ops +\S*running.* \d+\.\d s\r\n/);
     const nodes = JSON.parse(readFileSync(bed.path('/run/out.json'), 'utf8')) as { node: string; state: string }[];
