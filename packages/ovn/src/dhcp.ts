@@ -8,6 +8,13 @@ import type { Northbound, NorthboundTransaction } from './northbound.js';
 /** Seconds that an address is granted for; OVN gives the same one again. */
 const leaseTime = 3600;
 
+/** What machines on a switch are told beside their addresses. */
+export interface DhcpSettings {
+  readonly mtu: number;
+  /** Whether the gateways lead anywhere. */
+  readonly routed: boolean;
+}
+
 /** The row of DHCP_Options that a switch has for a subnet. */
 export function dhcpIdentity(switchName: string, subnet: LogicalSubnet['pool']): Uuid {
   return rowIdentity('dhcp', switchName, formatCidr(subnet));
@@ -18,6 +25,8 @@ export function dhcpIdentity(switchName: string, subnet: LogicalSubnet['pool']):
  * that refer to it are answered: containers never are.
  */
 export function editDhcp(nb: Northbound, tx: NorthboundTransaction, network: LogicalNetwork): void {
+  if (network.dhcp === undefined) return;
+  const { mtu, routed } = network.dhcp;
   const gateways = network.subnets.flatMap(({ gateway }) => gateway?.address ?? []);
   for (const { pool, gateway } of network.subnets) {
     const uuid = dhcpIdentity(network.switch, pool);
@@ -27,8 +36,8 @@ export function editDhcp(nb: Northbound, tx: NorthboundTransaction, network: Log
       server_id: gateway.address,
       server_mac: mac,
       lease_time: String(leaseTime),
-      ...(network.mtu === undefined ? {} : { mtu: String(network.mtu) }),
-      ...(network.router === undefined ? {} : { router: gateway.address }),
+      mtu: String(mtu),
+      ...(routed ? { router: gateway.address } : {}),
     };
     const row = {
       cidr: formatCidr(pool),

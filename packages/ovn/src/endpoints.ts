@@ -41,6 +41,7 @@ function portIds(endpoint: LogicalEndpoint, groups: string | undefined): Map<str
     ['switch', endpoint.switch],
     ['space', endpoint.space],
     [membershipKey, groups],
+    ['qos', endpoint.qos === undefined ? undefined : 'true'],
     ...(endpoint.ofport === undefined ? [] : [['ofport', String(endpoint.ofport)] as const]),
     ...(network === undefined ? [] : [['network', network] as const]),
     ...(container === undefined
@@ -117,7 +118,7 @@ export function editEndpointGone(
   const row = nb.port(id);
   if (row?.external_ids.get('linecard') !== 'endpoint') return;
   editMembershipGone(nb, tx, row);
-  editQosGone(tx, id);
+  if (row.external_ids.has('qos')) editQosGone(tx, id);
   tx.mutate('Logical_Switch', [['ports', 'includes', [row._uuid]]], [['ports', 'delete', [row._uuid]]]);
   editMemberGone(nb, tx, row);
   const { host, space } = { host: row.external_ids.get('host'), space: row.external_ids.get('space') };

@@ -18,7 +18,7 @@ afterEach(() => server.close());
 
 const subnet = parseCidr('10.9.0.0/28');
 const network: LogicalNetwork = {
-  ...{ switch: 'net', host: 'h1', id: 'id', space: 'linecard', mtu: 1442 },
+  ...{ switch: 'net', host: 'h1', id: 'id', space: 'linecard', dhcp: { mtu: 1442, routed: true } },
   subnets: [
     { pool: subnet, gateway: parseCidr('10.9.0.1/28') },
     { pool: parseCidr('fd00:9::/64'), gateway: parseCidr('fd00:9::1/64') },
@@ -63,6 +63,11 @@ it('a machine has what OVN tells it, and keeps it when asked for again', async (
   const server4 = ['router=10.9.0.1', 'server_id=10.9.0.1', 'server_mac=02:42:0a:09:00:01'];
   expect(told).toEqual(['lease_time=3600', 'mtu=1442', ...server4]);
   expect(await server.nbctl('lsp-get-port-security', 'vm1')).toBe(['52:54:00:00:00:01', ...made.addresses].join(' '));
+  const { router: _, ...rest } = network;
+  const cut = { ...rest, switch: 'cut', dhcp: { mtu: 1400, routed: false } };
+  await nb.write((tx) => editNetwork(nb, tx, cut), { what: 'make cut' });
+  const find = ['--bare', '--columns=options', 'find', 'DHCP_Options', 'external_ids:switch=cut', 'cidr=10.9.0.0/28'];
+  expect(await server.nbctl(...find)).toBe('lease_time=3600 mtu=1400 server_id=10.9.0.1 server_mac=02:42:0a:09:00:01');
   await expect(add({ name: 'vm1', addresses: ['10.9.0.8'] })).rejects.toThrow('a logical port vm1 already');
   await expect(add({ name: 'vm2', addresses: ['10.8.0.1'] })).rejects.toMatchObject({ code: 'LC_INVALID' });
   await expect(add({ name: 'vm2', addresses: ['10.9.0.15'] })).rejects.toMatchObject({ code: 'LC_INVALID' });

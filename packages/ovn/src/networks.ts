@@ -1,6 +1,6 @@
 import type { NamedRef, Uuid } from '@linecard/ovsdb';
 import { type Cidr, formatCidr, LinecardError } from '@linecard/wire';
-import { editDhcp, editDhcpGone } from './dhcp.js';
+import { type DhcpSettings, editDhcp, editDhcpGone } from './dhcp.js';
 import { macOf } from './mac.js';
 import type { Northbound, NorthboundTransaction, SwitchRow } from './northbound.js';
 import { editRouter, editRouterLeft, type RouterSpec, routerPortName } from './routers.js';
@@ -24,8 +24,8 @@ export interface LogicalNetwork {
   readonly subnets: readonly LogicalSubnet[];
   /** The address space in which its addresses are unique. */
   readonly space?: string;
-  /** What machines on the switch are told. */
-  readonly mtu?: number;
+  /** What machines on the switch are told; without it OVN tells them nothing. */
+  readonly dhcp?: DhcpSettings;
   /** Absent: no way out. */
   readonly router?: RouterSpec;
   /** The physical network that the switch is bridged to. */

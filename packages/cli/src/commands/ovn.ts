@@ -51,6 +51,13 @@ export function addOvn(program: Command): void {
     )
     .requiredOption('--address <ip>', 'address of this host, by which the others reach it')
     .option('--members <ips>', 'addresses of all members, comma-separated, the same on each (default: this one)', list)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  linecard ovn central --address 192.0.2.1
+  linecard ovn central --address 192.0.2.1 --members 192.0.2.1,192.0.2.2,192.0.2.3`,
+    )
     .action(central);
   withTls(ovn.command('join'))
     .summary('let this host take part')
@@ -61,6 +68,13 @@ export function addOvn(program: Command): void {
     .argument('<central>', 'addresses of all members of OVN central, comma-separated')
     .option('--encap-ip <ip>', 'address to which others send their tunnels (default: the one towards the central)')
     .addOption(new Option('--encap-type <type>', 'type of the tunnels').choices(['geneve', 'vxlan']).default('geneve'))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  linecard ovn join 192.0.2.1,192.0.2.2,192.0.2.3
+  linecard ovn join 192.0.2.1 --encap-ip 198.51.100.7 --encap-type vxlan`,
+    )
     .action(join);
   ovn
     .command('gc')
@@ -70,6 +84,7 @@ export function addOvn(program: Command): void {
         'The daemons do the same by themselves; what lives is never touched.',
     )
     .option('--grace <seconds>', 'how long a host may take to answer', seconds, 60)
+    .addHelpText('after', '\nExamples:\n  linecard ovn gc\n  linecard ovn gc --grace 3')
     .action(gc);
   addAcl(ovn);
   addVmPort(ovn);

@@ -4,14 +4,17 @@ const datapath = 'netdev';
 /** Says to ovn-controller that ct() may translate to address zero, which it then lets every stateful ACL do. */
 const capability = 'ct_zero_snat';
 
-/** Whether this version's userspace datapath can die of it: `assertion conn->conn_type == CT_CONN_TYPE_DEFAULT failed`. */
+/**
+ * Whether this version's userspace datapath may die of it: `assertion conn->conn_type == CT_CONN_TYPE_DEFAULT failed in
+ * conn_update_state()`. Seen with 3.1.0; on later ones that are mended already it costs nothing.
+ */
 function isAffected(version: string | undefined): boolean {
   const [major = 0, minor = 0] = (version ?? '').split('.').map(Number);
-  return version !== undefined && (major < 3 || (major === 3 && minor < 2));
+  return version !== undefined && (major < 3 || (major === 3 && minor < 3));
 }
 
 /**
- * Takes a capability from the userspace datapath of Open vSwitch before 3.2 that kills ovs-vswitchd with the first
+ * Takes a capability from the userspace datapath of Open vSwitch before 3.3 that kills ovs-vswitchd with the first
  * connection that a stateful ACL lets through. It only spares connections that OVN translates a collision with others.
  * ovs-vswitchd writes its capabilities at every start; they are changed after each.
  */

@@ -18,6 +18,7 @@ import { OverlayFirewall } from './firewall.js';
 import { TunnelMtu } from './mtu.js';
 import { gatewayInterface, overlayInterface, overlayPeer } from './names.js';
 import { parseOverlayEndpoint } from './options.js';
+import { leadsOut } from './plan.js';
 import {
   gatewayMark,
   networkId,
@@ -66,7 +67,7 @@ export class OverlayFabric {
       ...(name === undefined ? {} : { label: name }),
       subnets: plan.subnets,
       space: plan.space,
-      mtu,
+      dhcp: { mtu, routed: leadsOut(plan) },
       ...(plan.router === undefined ? {} : { router: { name: plan.router, gateway: plan.gateway } }),
       ...(plan.localnet === undefined ? {} : { localnet: plan.localnet }),
     };

@@ -78,10 +78,15 @@ export function planOverlay(request: OverlayRequest): OverlayPlan {
   };
 }
 
+/** Whether a network's gateways lead anywhere: to its own router, or on the physical network that it is a part of. */
+export function leadsOut({ router, localnet, request }: OverlayPlan): boolean {
+  return router !== undefined || (localnet !== undefined && !request.internal);
+}
+
 /** The gateways for a container with these addresses (with prefix length). */
 export function overlayGateways(plan: OverlayPlan, addresses: readonly string[]): { v4?: string; v6?: string } {
   const found: { v4?: string; v6?: string } = {};
-  if (plan.router === undefined && (plan.localnet === undefined || plan.request.internal)) return found;
+  if (!leadsOut(plan)) return found;
   for (const address of addresses.map(parseCidr)) {
     const gateway = plan.subnets.find(({ pool }) => contains(pool, address.address))?.gateway;
     if (gateway !== undefined) found[gateway.family === 4 ? 'v4' : 'v6'] ??= gateway.address;
