@@ -1,4 +1,4 @@
-import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ContainerSummary } from '@linecard/docker';
 import { labels } from './marks.js';
@@ -36,11 +36,25 @@ export function withBlock(
   return `${rest}${rest === '' || rest.endsWith('\n') ? '' : '\n'}${lines.join('\n')}\n`;
 }
 
-/** Rewrites the hosts file in place: it may be a mount, which nothing can be renamed over. */
-async function changeHosts(world: World, change: (text: string) => string): Promise<void> {
-  const text = await readFile(world.hostsFile, 'utf8').catch(() => '');
-  const changed = change(text);
-  if (changed !== text) await writeFile(world.hostsFile, changed);
+/**
+ * Rewrites a hosts file in place, because it may be a mount, which nothing can be renamed over. It is never empty in
+ * between: whoever is killed here leaves at worst lines of a lab twice.
+ */
+export async function changeFile(path: string, change: (text: string) => string): Promise<void> {
+  const text = await readFile(path, 'utf8').catch(() => undefined);
+  const changed = Buffer.from(change(text ?? ''));
+  if (text === undefined) {
+    if (changed.length > 0) await writeFile(path, changed);
+    return;
+  }
+  if (changed.equals(Buffer.from(text))) return;
+  const file = await open(path, 'r+');
+  try {
+    await file.write(changed, 0, changed.length, 0);
+    await file.truncate(changed.length);
+  } finally {
+    await file.close();
+  }
 }
 
 const sshFile = (world: World, lab: string) => join(world.sshFolder, `clab-${lab}.conf`);
@@ -58,7 +72,7 @@ export async function writeHostFiles(
       ),
     );
   const addresses = [...entries('ipv4'), ...entries('ipv6')];
-  await changeHosts(world, (text) => withBlock(text, lab, addresses));
+  await changeFile(world.hostsFile, (text) => withBlock(text, lab, addresses));
   if (containers.length === 0 || (await stat(world.sshFolder).catch(() => undefined)) === undefined) return;
   const blocks = containers.map(({ name, labels: own }) => {
     const user = own[labels.kind] === 'openswitch' ? '\tUser root\n' : '';
@@ -68,6 +82,6 @@ export async function writeHostFiles(
 }
 
 export async function removeHostFiles(world: World, lab: string): Promise<void> {
-  await changeHosts(world, (text) => withoutBlock(text, lab));
+  await changeFile(world.hostsFile, (text) => withoutBlock(text, lab));
   await rm(sshFile(world, lab), { force: true });
 }

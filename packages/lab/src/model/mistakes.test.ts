@@ -152,6 +152,13 @@ const ofNodes: readonly Mistake[] = [
     '',
   ],
   [
+    'bridge name',
+    node('').replace('c: {kind: linux, image: x', 'bridge-of-the-lab: {kind: bridge'),
+    '7:24',
+    /not an interface name/,
+    '1 to 15',
+  ],
+  [
     'fail mode',
     node('').replace('linux, image: x', 'ovs-bridge, ovs: {fail-mode: safe}'),
     '7:44',

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { checkInterfaceName } from '@linecard/linux';
 import { parseDpid } from '@linecard/wire';
 import type { RawNode } from '../file/schema.js';
 import type { Place } from '../file/source.js';
@@ -88,6 +89,7 @@ function resolveNode(context: Context, name: string, prefix: string): Draft | un
   checkReferences(context, place, raw);
   const kind = resolveKind(context, place, raw.kind);
   if (kind === undefined) return undefined;
+  if (kind === 'bridge' || kind === 'ovs-bridge') attempt(context, place, () => checkInterfaceName(name));
   for (const key of withoutEffect) {
     if (raw[key] !== undefined) warn(context, place, `"${key}" has no effect on the kind ${kind}`);
   }

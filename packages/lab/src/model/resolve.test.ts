@@ -170,6 +170,13 @@ describe('a filter of nodes', () => {
     });
     expect(() => resolve(text, { nodeFilter: ['c'] })).toThrow(/names the node "c"/);
   });
+
+  it('waits for none that is left out', () => {
+    const text = pair('', '    c: {kind: linux, image: x, wait-for: [a, b]}');
+    expect(resolve(text, { nodeFilter: ['b', 'c'] }).nodes[1]!.stages.create.waitFor).toEqual([
+      { node: 'b', stage: 'create' },
+    ]);
+  });
 });
 
 it.each([

@@ -14,7 +14,7 @@ import { LinkResolver } from './links.js';
 import { resolveManagement } from './management.js';
 import { resolveNodes } from './nodes.js';
 import { checkCycles, checkEnds } from './stages.js';
-import type { Check, Lab, LabNode } from './types.js';
+import type { Check, Lab, LabNode, Stage } from './types.js';
 
 /** What the reading of a topology depends on besides its text. */
 export interface ResolveOptions {
@@ -136,7 +136,7 @@ function filtered(lab: Lab, names: readonly string[]): Lab {
   const inside = (node: string) => names.includes(node) || node === 'host' || node === 'mgmt-net';
   return {
     ...lab,
-    nodes: lab.nodes.filter((node) => names.includes(node.name)),
+    nodes: lab.nodes.filter((node) => names.includes(node.name)).map((node) => withoutWaits(node, names)),
     links: lab.links.filter((link) => inside(link.a.node) && (link.type !== 'cable' || inside(link.b.node))),
     check: {
       ...lab.check,
@@ -145,4 +145,14 @@ function filtered(lab: Lab, names: readonly string[]): Lab {
       addresses: lab.check.addresses.filter(({ node }) => inside(node)),
     },
   };
+}
+
+/** A node that waits for none but these: the others are not part of the deploy. */
+function withoutWaits(node: LabNode, names: readonly string[]): LabNode {
+  const stage = ({ waitFor, exec }: Stage): Stage => ({
+    exec,
+    waitFor: waitFor.filter((wait) => names.includes(wait.node)),
+  });
+  const stages = Object.entries(node.stages).map(([name, one]) => [name, stage(one)]);
+  return { ...node, stages: Object.fromEntries(stages) as LabNode['stages'] };
 }
