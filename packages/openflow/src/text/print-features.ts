@@ -1,6 +1,6 @@
 import type { MessageOf, ReplyBody } from '../messages/types.js';
 import { formatBitNames } from './bit-names.js';
-import { formatPortDescription } from './print-ports.js';
+import { byNumber, formatPortDescription } from './print-ports.js';
 
 /** Actions by number, in the order in which ovs-ofctl names them; the others it does not know as features. */
 const actions10: readonly (readonly [bit: number, name: string])[] = [
@@ -59,7 +59,7 @@ function capabilityNames(bits: number, version: number): string {
 /** A features reply behind the header. */
 export function formatFeatures(m: MessageOf<'features_reply'>): string {
   const { version } = m;
-  const ports = [...(m.ports ?? [])].sort((a, b) => a.port_no - b.port_no);
+  const ports = byNumber(m.ports ?? []);
   return [
     ` dpid:${m.datapath_id.toString(16).padStart(16, '0')}`,
     `n_tables:${m.n_tables}, n_buffers:${m.n_buffers}${m.auxiliary_id ? `, auxiliary_id:${m.auxiliary_id}` : ''}`,

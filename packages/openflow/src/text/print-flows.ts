@@ -5,7 +5,7 @@ import type { Stat } from '../oxs.js';
 import { formatDuration } from './duration.js';
 import { type Flow, formatFlowActions, formatFlowFlags } from './flow.js';
 import { formatMatch } from './match-format.js';
-import { formatPort } from './values.js';
+import { formatCounter, formatPort } from './values.js';
 
 const commands: Readonly<Record<string, string>> = {
   add: 'ADD',
@@ -17,9 +17,16 @@ const commands: Readonly<Record<string, string>> = {
 
 const hex = (value: number | bigint, digits = 1): string => `0x${value.toString(16).padStart(digits, '0')}`;
 
-function cookieText(cookie: bigint, mask: bigint): string[] {
-  if (mask !== 0n) return [`cookie:${hex(cookie)}/${hex(mask)}`];
-  return cookie === 0n ? [] : [`cookie:${hex(cookie)}`];
+const noCookie = 0xffff_ffff_ffff_ffffn;
+
+/** The cookie that a flow gets, or the one that flows must have. Changes of later versions give none. */
+function cookieText(message: MessageOf<'flow_mod'> | MessageOf<'nx_flow_mod'>): string[] {
+  const { cookie, command, type, version } = message;
+  const mask = type === 'flow_mod' ? (message.cookie_mask ?? 0n) : 0n;
+  // A new flow has a cookie, it looks for none.
+  if (mask !== 0n && command !== 'add') return [`cookie:${hex(cookie)}/${hex(mask)}`];
+  const isShown = command === 'add' || version === 1;
+  return cookie === 0n || cookie === noCookie || !isShown ? [] : [`cookie:${hex(cookie)}`];
 }
 
 /** A flow-mod as `ovs-ofctl ofp-print` writes it behind the header. */
@@ -27,16 +34,14 @@ export function formatFlowMod(message: MessageOf<'flow_mod'> | MessageOf<'nx_flo
   const { command, version, priority } = message;
   const full: Partial<MessageOf<'flow_mod'>> = message as MessageOf<'flow_mod'>;
   const match = formatMatch(message.match, { version, priority });
-  const isModify = command === 'modify' || command === 'modify_strict';
-  const cookie = isModify && (full.cookie_mask ?? 0n) === 0n ? [] : cookieText(message.cookie, full.cookie_mask ?? 0n);
   return [
     commands[command] ?? String(command),
     ...(message.table_id === 0 ? [] : [`table:${message.table_id}`]),
     ...(match === '' ? [] : [match]),
-    ...cookie,
+    ...cookieText(message),
     ...(message.idle_timeout === 0 ? [] : [`idle:${message.idle_timeout}`]),
     ...(message.hard_timeout === 0 ? [] : [`hard:${message.hard_timeout}`]),
-    ...((full.importance ?? 0) === 0 ? [] : [`importance:${full.importance}`]),
+    ...((full.importance ?? 0) === 0 || command !== 'add' ? [] : [`importance:${full.importance}`]),
     ...(message.buffer_id === NO_BUFFER ? [] : [`buf:${hex(message.buffer_id)}`]),
     ...(message.out_port === ports.any ? [] : [`out_port:${formatPort(message.out_port)}`]),
     ...formatFlowFlags(message.flags),
@@ -73,7 +78,15 @@ export function flowCounters(flow: HasCounters): FlowCounters {
   };
 }
 
+/** A counter of a flow that may not be counted. */
+function counter(flow: HasCounters, name: 'packet_count' | 'byte_count'): string {
+  const isCounted = flow.stats === undefined || flow.stats.some(({ field }) => field === name);
+  return formatCounter(isCounted ? flowCounters(flow)[name] : undefined);
+}
+
 function ages(flow: FlowStats): string[] {
+  const idleTime = (flow as HasCounters).stats?.find((stat): stat is DurationStat => stat.field === 'idle_time');
+  if (idleTime !== undefined) return [`idle_age=${idleTime.value.sec}, `];
   if (!('idle_age' in flow)) return [];
   const { idle_age: idle, hard_age: hard, duration_sec: seconds } = flow as ReplyBody<'nx_flow'>[number];
   return [
@@ -90,7 +103,7 @@ export function formatFlowStats(flow: FlowStats, options: { readonly version?: n
   const flags = (flow as { readonly flags?: number }).flags ?? 0;
   const head = [
     `cookie=${hex(flow.cookie)}, duration=${formatDuration(counters.duration_sec, counters.duration_nsec)}, `,
-    `table=${flow.table_id}, n_packets=${counters.packet_count}, n_bytes=${counters.byte_count}, `,
+    `table=${flow.table_id}, n_packets=${counter(flow as HasCounters, 'packet_count')}, n_bytes=${counter(flow as HasCounters, 'byte_count')}, `,
     ...(flow.idle_timeout === 0 ? [] : [`idle_timeout=${flow.idle_timeout}, `]),
     ...(flow.hard_timeout === 0 ? [] : [`hard_timeout=${flow.hard_timeout}, `]),
     ...formatFlowFlags(flags).map((name) => `${name} `),

@@ -90,8 +90,9 @@ const bucketNames: Readonly<Record<number, string>> = { 4294967293: 'first', 429
 /** A group-mod as `ovs-ofctl ofp-print` writes it behind the header. */
 export function formatGroupMod(message: MessageOf<'group_mod'> | MessageOf<'nx_group_mod'>): string {
   const { command, command_bucket_id: id, version } = message;
-  const group = formatGroup(message, { version });
   const placed = command === 'insert_bucket' || command === 'remove_bucket';
+  // The group that buckets are put into or taken from has its type already: their weights count.
+  const group = formatGroup(placed ? { ...message, group_type: 'select' } : message, { version });
   if (!placed || id === undefined) return `${commands[command] ?? command} ${group}`;
   const untyped = group.replace(/,type=[^,]*/, '');
   return `${commands[command]} command_bucket_id:${bucketNames[id] ?? id},${untyped}`;
@@ -139,7 +140,9 @@ const meterCommands: Readonly<Record<string, string>> = { add: 'ADD', modify: 'M
 
 /** A meter-mod behind the header. */
 export function formatMeterMod(message: MessageOf<'meter_mod'>): string {
-  return ` ${meterCommands[message.command] ?? `cmd:${message.command}`} ${formatMeter(message)}`.trimEnd();
+  // What is deleted is named, whatever else the message says.
+  const meter = message.command === 'delete' ? { ...message, flags: 0, bands: [] } : message;
+  return ` ${meterCommands[message.command] ?? `cmd:${message.command}`} ${formatMeter(meter)}`.trimEnd();
 }
 
 /** Counters of a meter. */

@@ -9,7 +9,7 @@ import { formatGroup, formatGroupStats, formatMeter, formatMeterId, formatMeterS
 import { formatMonitorRequest, formatUpdate } from './print-monitors.js';
 import { formatIpfixBridge, formatIpfixFlows } from './print-nicira.js';
 import { formatPortStats } from './print-port-stats.js';
-import { formatPortDescription } from './print-ports.js';
+import { byNumber, formatPortDescription } from './print-ports.js';
 import { formatQueueDescriptions, formatQueueStats } from './print-queues.js';
 import { formatTableFeatures, formatTableStats } from './print-tables.js';
 import { formatPort } from './values.js';
@@ -93,7 +93,10 @@ const replies: { readonly [K in Kind]?: (m: ReplyOf<K>) => string } = {
   table_features: (m) => formatTableFeatures(m.body, m.version),
   table_desc: (m) => m.body.map((table) => `\n${formatTableDescription(table)}\n`).join(''),
   port_stats: (m) => ` ${m.body.length} ports\n${m.body.map(formatPortStats).join('\n')}`,
-  port_desc: (m) => m.body.map((port) => `\n ${formatPortDescription(port, { version: m.version })}`).join(''),
+  port_desc: (m) =>
+    byNumber(m.body)
+      .map((port) => `\n ${formatPortDescription(port, { version: m.version })}`)
+      .join(''),
   queue: (m) => formatQueueStats(m.body),
   queue_desc: (m) => formatQueueDescriptions(m.body),
   group: groupStats,

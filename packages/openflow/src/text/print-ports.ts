@@ -57,6 +57,16 @@ function highest(features: number): number {
   return megabits.reduce((best, speed, bit) => (((features >>> bit) & 1) === 1 ? speed : best), 0);
 }
 
+/** Names end at what cannot be printed, and the last of their 16 bytes is a zero. */
+function printableName(name: string): string {
+  return /^[\x20-\x7e]*/.exec(name)![0].slice(0, 15);
+}
+
+/** Ports in the order of their numbers. */
+export function byNumber<T extends { readonly port_no: number }>(some: readonly T[]): T[] {
+  return [...some].sort((a, b) => a.port_no - b.port_no);
+}
+
 /** A port as `ovs-ofctl show` prints it: several lines. */
 export function formatPortDescription(port: PortDescription, options: { readonly version?: number } = {}): string {
   const { version = 4 } = options;
@@ -69,7 +79,7 @@ export function formatPortDescription(port: PortDescription, options: { readonly
   const most =
     version === 1 ? highest(speed.supported) : Math.floor((('max_speed' in speed ? speed.max_speed : 0) ?? 0) / 1000);
   return [
-    `${formatPort(port.port_no)}(${port.name}): addr:${formatMac(toBytes(BigInt(port.hw_addr), 6))}`,
+    `${formatPort(port.port_no)}(${printableName(port.name)}): addr:${formatMac(toBytes(BigInt(port.hw_addr), 6))}`,
     `     config:     ${formatBitNames(port.config, configBits)}`,
     `     state:      ${formatState(port, version)}`,
     ...feature('current', speed.curr),
