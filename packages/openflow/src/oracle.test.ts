@@ -212,6 +212,13 @@ describe.skipIf(osken.status !== 0)('os-ken', () => {
     }
   });
 
+  it("writes ONF's flow monitor without the header of a match, as its document has it", () => {
+    const line = lines.find(([name]) => name === 'onf_monitor');
+    const message = decode(fromHex(line![2]));
+    expect(message).toMatchObject({ kind: 'onf_flow_monitor', body: [{ id: 1, flags: 3, match: { bare: true } }] });
+    expect(formatMessage(message).split('\n')[1]).toBe(' id=1 flags=initial,add ip,in_port=3');
+  });
+
   it("writes Nicira's actions for what ovs-ofctl calls them", () => {
     const line = lines.find(([name]) => name === 'nicira');
     const flow = decode(fromHex(line![2])) as Extract<Message, { readonly type: 'flow_mod' }>;

@@ -5,6 +5,7 @@ import {
   encode,
   errorName,
   formatActions,
+  formatMessage,
   formatPort,
   fromJson,
   type KnownField,
@@ -128,6 +129,19 @@ describe('packetOut', () => {
       const decoded = decode(encode(message));
       expect(decoded).toMatchObject(version === 6 ? { match: [{ field: 'in_port', value: 7 }] } : { in_port: 7 });
     }
+  });
+});
+
+describe('formatMessage', () => {
+  it('shows messages that Open vSwitch has no words for by their fields', () => {
+    const status = { short_id: 1, role: 'master', reason: 'role', channel_status: 'up', properties: [] } as const;
+    expect(formatMessage(decode(encode({ type: 'controller_status', version: 6, xid: 7, status })))).toBe(
+      'OFPT_CONTROLLER_STATUS (OF1.5) (xid=0x7): status={short_id=1 role=master reason=role channel_status=up properties=[]}',
+    );
+    const unknown = { type: 'experimenter', version: 4, xid: 7, experimenter: 5, data: Uint8Array.of(1, 2) } as const;
+    expect(formatMessage(decode(encode(unknown)))).toBe(
+      'OFPT_EXPERIMENTER (OF1.3) (xid=0x7): experimenter=5 data=0102',
+    );
   });
 });
 
