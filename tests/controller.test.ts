@@ -141,6 +141,23 @@ describeSystem('controllers', () => {
       expect(await flows(bed, 'mine')).toContain('priority=0 actions=CONTROLLER:65535');
     });
 
+    it('of the user may fail in a timer or a promise: that is reported, and the switch stays', async () => {
+      const bed = theBed();
+      const source = `export default { name: 'late', on: { async switchUp(sw) {
+        setTimeout(() => { throw new Error('too late'); }, 10);
+        await sw.barrier();
+        setTimeout(() => sw.flows.apply([{ match: [{ field: 'tcp_dst', value: 80 }] }], { cookie: 8n }), 1100);
+        setTimeout(() => sw.flows.apply(['actions=drop'], { cookie: 8n }), 1200);
+      } } };`;
+      const bridge = ['--', 'set', 'Bridge', 'mine', 'datapath_type=netdev', 'fail_mode=secure'];
+      await bed.vsctl('add-br', 'mine', ...bridge, '--', 'set-controller', 'mine', 'tcp:127.0.0.1:6653');
+      const running = linecard('controller', 'run', writeApp(bed, 'late.mjs', source));
+      await says(running, /app late, on its own: Error: too late\n +at /);
+      await says(running, /app late, on its own: the switch refused 1 of 1 flow changes/);
+      await eventually(async () => expect(await flows(bed, 'mine')).toContain('cookie=0x8, '), { what: 'its flow' });
+      expect(running.log()).not.toContain('is gone');
+    });
+
     it('are refused with what is wrong, and with status 1', async () => {
       const refused = async (...args: string[]) => {
         const run = await theBed().exec(['node', linecardMain, 'controller', 'run', ...args], { allowFail: true });
@@ -277,7 +294,7 @@ describeSystem('controllers', () => {
     it('of the user are files with names, nothing else; a crash of one takes nothing else down', async () => {
       const bed = theBed();
       const source = `export default ({ log, options }) => ({ name: 'careless', on: {
-        async switchUp(sw) { log('careless rules ' + options.how); await sw.flows.apply(['actions=FLOOD,CONTROLLER:65535'], { cookie: 7n }); },
+        async switchUp(sw) { log('careless rules ' + options.how); sw.flows.apply([{ match: [{ field: 'tcp_dst', value: 80 }] }], { cookie: 8n }); await sw.flows.apply(['actions=FLOOD,CONTROLLER:65535'], { cookie: 7n }); },
         packetIn() { throw new TypeError('a mistake of mine'); },
       } });`;
       writeApp(bed, 'careless.mjs', source);
@@ -287,6 +304,10 @@ describeSystem('controllers', () => {
       await eventually(async () => expect((await listed())[0]!.errors).toBeGreaterThan(0), { what: 'its errors' });
       const log = (await bed.exec(['cat', '/run/linecard.log'])).stdout;
       expect(log).toContain('careless rules boldly');
+      // A promise that nobody awaits is the app's own, too.
+      expect(log).toMatch(
+        /"app":"careless",.*"error":"the switch refused 1 of 1 flow changes.*"an app failed on its own"/,
+      );
       expect(log).toMatch(/"app":"careless\?how=boldly","handler":"packetIn",.*"error":"a mistake of mine"/);
       expect(await listed()).toMatchObject([{ connected: true }]);
     });

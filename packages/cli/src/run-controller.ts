@@ -4,6 +4,7 @@ import {
   appKit,
   Controller,
   type ControllerOptions,
+  catchStrayErrors,
   formatEndpoint,
   parseEndpoint,
   runAppFile,
@@ -72,6 +73,13 @@ export async function runController(name: string, options: RunOptions): Promise<
   const stop = ending();
   const controller = new Controller(controllerOptions(options));
   follow(controller, log);
+  catchStrayErrors(
+    (app, error) => log.error(`app ${app}, on its own`, error),
+    (error) => {
+      log.error('a fault of Linecard itself', error);
+      process.exit(1);
+    },
+  );
   const ovs = await openSwitch();
   try {
     await useApp(controller, name, options, { ...surroundingsOf(ovs), log: (message: string) => log.info(message) });

@@ -102,7 +102,8 @@ export class Flows {
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const mine = this.#turn.then(work, work);
     this.#turn = mine.catch(() => undefined);
-    return mine;
+    // Not the promise whose failure the queue takes: one that the caller does not look at has to be noticed.
+    return mine.then((outcome) => outcome);
   }
 
   async #apply(wanted: ReadonlyMap<string, Flow>, owner: FlowOwner): Promise<FlowChanges> {

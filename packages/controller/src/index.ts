@@ -2,6 +2,7 @@ export type { App, AppHandlers, AppKit } from './app.js';
 export { type AppFileOptions, runAppFile } from './app-file.js';
 export type { AppScope } from './app-host.js';
 export { appKit } from './app-kit.js';
+export { catchStrayErrors } from './app-work.js';
 export { type AppSurroundings, shippedApp, shippedApps } from './apps/catalog.js';
 export { type HubOptions, hub } from './apps/hub.js';
 export { type KnockOptions, knock, type PortResolver } from './apps/knock.js';

@@ -5,6 +5,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { LinecardError } from '@linecard/wire';
 import type { App, AppHandlers, AppKit } from './app.js';
+import { asWorkOf, followed } from './app-work.js';
 import { transpile } from './transpile.js';
 
 /** What {@link loadApp} needs beside the path. */
@@ -19,10 +20,11 @@ export interface LoadOptions {
  */
 export async function loadApp(path: string, options: LoadOptions): Promise<App> {
   const file = resolve(path);
-  const module = await importFile(file);
-  const exported = module.default;
-  const app: unknown = typeof exported === 'function' ? await exported(options.kit) : exported;
-  return checkApp(app, file);
+  return asWorkOf(basename(file), async () => {
+    const exported = (await importFile(file)).default;
+    const app: unknown = typeof exported === 'function' ? await exported(options.kit) : exported;
+    return followed(checkApp(app, file));
+  });
 }
 
 /** Says what is wrong with something that should be an app, or returns it. */

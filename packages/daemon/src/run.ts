@@ -1,3 +1,4 @@
+import { catchStrayErrors } from '@linecard/controller';
 import type { Logger } from 'pino';
 import type { DaemonConfig } from './config.js';
 import { errorFields } from './log.js';
@@ -13,7 +14,7 @@ export async function runDaemon(config: DaemonConfig, logger: Logger): Promise<v
     logger.fatal(errorFields(error), 'a fault of Linecard itself');
     logger.flush(() => process.exit(1));
   };
-  process.on('uncaughtException', die).on('unhandledRejection', die);
+  catchStrayErrors((app, error) => logger.error({ app, ...errorFields(error) }, 'an app failed on its own'), die);
   const stop = stopSignal();
   const daemon = await (config.serve === 'swarm' ? startSwarm : startDaemon)(config, logger);
   logger.info({ signal: await stop }, 'stopping');
