@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Bed } from '@linecard/testkit';
 import { expect, it } from 'vitest';
 import { eventually } from './support/eventually.js';
-import { lab, labsFolder, mustLab, startLab, topology, traces, useLabs } from './support/lab.js';
+import { lab, labsFolder, mustLab, ownHostFiles, startLab, topology, traces, useLabs } from './support/lab.js';
 import { describeSystem } from './support/system.js';
 
 /** A ring of containers, a bridge of the kernel and one of Open vSwitch, a link to the host, and proofs of them all. */
@@ -162,8 +162,8 @@ describeSystem('a lab', () => {
     const reboot = async () => {
       const hosts = readFileSync(bed.path('/run/hosts'), 'utf8');
       await bed.reboot();
+      await ownHostFiles(bed);
       writeFileSync(bed.path('/run/hosts'), hosts);
-      await bed.exec(['mount', '--bind', '/run/hosts', '/etc/hosts']);
       await Promise.all([bed.startOvs(), bed.startDocker()]);
       return topology(bed, 'ring', text);
     };
