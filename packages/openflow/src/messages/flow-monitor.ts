@@ -64,7 +64,8 @@ export const nxFlowMonitorRequest = list(
   ),
 );
 
-const nxFull = [
+/** What an update of Nicira's and of ONF's flow monitor says before its match. */
+const updateHead = [
   ['reason', u16],
   ['priority', u16],
   ['idle_timeout', u16],
@@ -73,9 +74,9 @@ const nxFull = [
   ['table_id', u8],
   pad(1),
   ['cookie', u64],
-  nxMatch,
-  ['actions', actionList, noList],
 ] as const;
+
+const nxFull = [...updateHead, nxMatch, ['actions', actionList, noList]] as const;
 
 /** Updates of Nicira's flow monitor. */
 export const nxFlowUpdates = list(
@@ -133,18 +134,7 @@ export const onfFlowMonitorRequest = list(
   ),
 );
 
-const onfFull = [
-  ['reason', u16],
-  ['priority', u16],
-  ['idle_timeout', u16],
-  ['hard_timeout', u16],
-  slot,
-  ['table_id', u8],
-  pad(1),
-  ['cookie', u64],
-  onfMatchField,
-  ['instructions', instructionList, noList],
-] as const;
+const onfFull = [...updateHead, onfMatchField, ['instructions', instructionList, noList]] as const;
 
 /** Updates of ONF's flow monitor. */
 export const onfFlowUpdates = list(
