@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Bed } from '@linecard/testkit';
 import { expect, it } from 'vitest';
 import { eventually } from './support/eventually.js';
@@ -10,17 +11,22 @@ import {
   guest,
   nbctl,
   network,
+  northboundOf,
   ovnTools,
   type PluginAnswer,
   useHosts,
 } from './support/overlay.js';
 import { describeSystem } from './support/system.js';
-import { pings } from './support/talk.js';
+import { pings, startTraffic } from './support/talk.js';
 
 /** Whether the northbound database's member on a host leads. */
 async function leads(host: Bed): Promise<boolean> {
   const status = ['ovn-appctl', '-t', '/run/ovn/ovnnb_db.ctl', 'cluster/status', 'OVN_Northbound'];
   return (await host.exec(status, { allowFail: true })).stdout.includes('Role: leader');
+}
+
+async function leaderOf(hosts: readonly Bed[]): Promise<number> {
+  return (await Promise.all(hosts.map(leads))).indexOf(true);
 }
 
 interface Attach {
@@ -43,6 +49,11 @@ async function attach(host: Bed, networkId: string, address: string): Promise<At
   return { host, endpoint, answer, ms: performance.now() - started };
 }
 
+/** What dockerd sends when such a container ends. */
+function detach({ host, endpoint }: Attach): Promise<PluginAnswer> {
+  return callPlugin(host, 'NetworkDriver.DeleteEndpoint', { NetworkID: '0'.repeat(64), EndpointID: endpoint });
+}
+
 describeSystem(
   'networks over three hosts survive',
   () => {
@@ -51,10 +62,18 @@ describeSystem(
     const networkId = (host: Bed) => host.docker('network', 'inspect', '-f', '{{.Id}}', 'net');
     const reaches = async (host: Bed, container: string, target: string) => {
       const what = `${container} to reach ${target}`;
-      await eventually(async () => expect(await pings(host, { container }, target)).toBe(true), {
-        what,
-        timeoutMs: 20_000,
+      const attempt = (timeoutMs: number) =>
+        eventually(async () => expect(await pings(host, { container }, target)).toBe(true), { what, timeoutMs });
+      await attempt(10_000).catch(async () => {
+        // The userspace datapath does not learn a peer's Ethernet address anew while packets go on (docs/multi-host.md).
+        for (const one of hosts()) await one.exec(['ovs-appctl', 'revalidator/purge'], { allowFail: true });
+        await attempt(30_000);
       });
+    };
+    /** The logical ports of the network `net`, asked for on a host that lives. */
+    const portsOf = async (host: Bed): Promise<string[]> => {
+      const list = ['ovn-nbctl', '--timeout=15', `--db=${northboundOf(theHosts())}`, 'lsp-list', 'net'];
+      return (await host.exec(list)).stdout.match(/[0-9a-f]{64}/g) ?? [];
     };
     let targets: string[] = [];
 
@@ -92,6 +111,59 @@ describeSystem(
       );
     });
 
+    it('a northbound database that is restored from an older backup', async () => {
+      const all = theHosts();
+      const [h0, h1] = hosts() as [Bed, Bed];
+      const copy = (action: string) => `ovsdb-client -t 20 ${action} ${northboundOf(all)} OVN_Northbound`;
+      const endpoints = async (name: string) => [...(await nbctl(all, 'lsp-list', name)).matchAll(/[0-9a-f]{64}/g)];
+      await network([h0], 'old', '--subnet=10.11.0.0/16');
+      await guest(h0, 'net', 'gone');
+      const gone = await about(h0, 'gone', 'net', 'IPAddress');
+      await h0.exec(['sh', '-c', `${copy('backup')} > /run/northbound.backup`]);
+      await clear(h0, ['gone'], ['old']);
+      await network([h1], 'new', '--subnet=10.12.0.0/16');
+      await Promise.all([guest(h0, 'net', 'later0'), guest(h1, 'new', 'later1')]);
+      const later = await about(h0, 'later0', 'net', 'EndpointID');
+      const wanted = await nbctl(all, 'lsp-get-addresses', later);
+      await h0.exec(['sh', '-c', `${copy('restore')} < /run/northbound.backup`]);
+      await eventually(
+        async () => {
+          expect(await nbctl(all, '--bare', '--columns=name', 'list', 'Logical_Switch')).not.toMatch(/^old$/m);
+          expect(await endpoints('net')).toHaveLength(4);
+          expect(await endpoints('new')).toHaveLength(1);
+          expect(await nbctl(all, 'lsp-get-addresses', later)).toBe(wanted);
+          const claims = await nbctl(all, '--bare', '--columns=external_ids', 'list', 'DNS');
+          const addresses = [...claims.matchAll(/\bip=(\S+) kind=(endpoint|gateway)/g)].map(([, address]) => address!);
+          expect(addresses.sort()).toEqual([...new Set(addresses)]);
+          expect(addresses).not.toContain(gone);
+          expect(addresses).toEqual(expect.arrayContaining(targets));
+        },
+        { what: 'the hosts to put right what the backup has too much and too little', timeoutMs: 20_000 },
+      );
+      await reaches(h0, 'later0', targets[1]!);
+      await eventually(
+        async () => expect(await h0.docker('exec', 'later0', 'nslookup', '-type=a', 'web1')).toContain(targets[1]!),
+        { what: 'the names to be known' },
+      );
+      await clear(h0, ['later0'], []);
+      await clear(h1, ['later1'], ['new']);
+    });
+
+    it('an answer of the address management that Docker has not heard', async () => {
+      const all = theHosts();
+      const [host] = hosts() as [Bed];
+      const ask = { PoolID: 'linecard|10.9.0.0/16|||', Address: '10.9.77.77', Options: {} };
+      expect((await callPlugin(host, 'IpamDriver.RequestAddress', ask)).Err).toBeUndefined();
+      const kind = async (address: string) =>
+        nbctl(all, '--bare', '--columns=external_ids', 'find', 'DNS', `external_ids:ip=${address}`);
+      expect(await kind('10.9.77.77')).toContain('kind=endpoint');
+      await eventually(async () => expect(await kind('10.9.77.77')).not.toContain('kind=endpoint'), {
+        what: 'the address to be freed',
+        timeoutMs: 20_000,
+      });
+      for (const address of targets) expect(await kind(address)).toContain('kind=endpoint');
+    });
+
     it('a daemon that is killed at every step of an attach and a detach', async () => {
       const all = theHosts();
       const [host] = hosts() as [Bed];
@@ -119,98 +191,57 @@ describeSystem(
       await reaches(host, 'web0', targets[1]!);
     });
 
-    it('a host that is cut off for a while', async () => {
+    it('a host that is cut off until everybody has given it up, and then joined again', async () => {
       const all = theHosts();
+      const [near, , far] = hosts() as [Bed, Bed, Bed];
+      const id = await networkId(far);
+      await Promise.all([guest(far, 'net', 'mate'), guest(far, 'net', 'quitter')]);
+      const traffic = await startTraffic(far, { container: 'web2' }, await about(far, 'mate', 'net', 'IPAddress'));
       await all.partition(2, true);
-      const late = attach(hosts()[2]!, await networkId(hosts()[2]!), '10.9.100.1');
-      expect(await pings(hosts()[0]!, { container: 'web0' }, targets[1]!, ['-c', '3', '-w', '4'])).toBe(true);
-      const near = await attach(hosts()[0]!, await networkId(hosts()[0]!), '10.9.100.2');
-      expect(near.answer.Err).toBeUndefined();
+      const late = attach(far, id, '10.9.100.1');
+      // What ends there ends, though nobody can be told.
+      const ended = clear(far, ['quitter'], []);
+      const there = await attach(near, await networkId(near), '10.9.100.2');
+      expect(there.answer.Err).toBeUndefined();
+      expect(await pings(near, { container: 'web0' }, targets[1]!, ['-c', '3', '-w', '4'])).toBe(true);
+      const { answer, endpoint, ms } = await late;
+      expect(answer.Err).toMatch(/northbound database did not answer on tcp:.* within 1[05] s/);
+      expect(ms).toBeLessThan(25_000);
+      await ended;
+      if (process.env.LINECARD_TEST_MINUTE) await delay(60_000);
+      expect(await traffic.lost(), 'packets between containers of the host that is cut off').toEqual([]);
       await all.partition(2, false);
-      // It waited for its database, or said that it could not be reached: nothing in between.
-      const { answer } = await late;
-      if (answer.Err !== undefined) expect(answer.Err).toMatch(/did not answer|in time|unknown/);
-      await reaches(hosts()[2]!, 'web2', targets[0]!);
+      await reaches(far, 'web2', targets[0]!);
       await eventually(
         async () => {
-          const again = await attach(hosts()[2]!, await networkId(hosts()[2]!), '10.9.100.3');
-          expect(again.answer.Err).toBeUndefined();
+          const ports = await nbctl(all, 'lsp-list', 'net');
+          expect(ports).not.toContain(`(${endpoint})`);
+          // Three containers of the first tests, and what was attached here on either side.
+          expect(ports.match(/\([0-9a-f]{64}\)/g)).toHaveLength(5);
         },
-        { what: 'the host to attach again', timeoutMs: 30_000 },
+        { what: 'both sides to be one again', timeoutMs: 20_000 },
       );
+      const again = await attach(far, id, '10.9.100.1');
+      expect(again.answer.Err).toBeUndefined();
+      await Promise.all([detach(there), detach(again), traffic.stop()]);
+      await clear(far, ['mate'], []);
     });
 
-    it('the death of the leading databases, without the loss of a packet', async () => {
-      const roles = await Promise.all(hosts().map(leads));
-      const leader = roles.indexOf(true);
+    it("the death of the leader's whole machine, without the loss of a packet", async () => {
+      const leader = await leaderOf(hosts());
       const [a, b] = [0, 1, 2].filter((i) => i !== leader) as [number, number];
       await reaches(hosts()[a]!, `web${a}`, targets[b]!);
-      const traffic = hosts()[a]!.docker('exec', `web${a}`, 'ping', '-q', '-c', '6', targets[b]!);
-      const pids = ['nb', 'sb'].map((name) => `/run/ovn/ovn${name}_db.pid`);
-      const kill = 'for file; do kill -9 "$(cat "$file")"; done';
-      await hosts()[leader]!.exec(['sh', '-c', kill, 'kill', ...pids]);
-      const started = performance.now();
-      const { answer } = await attach(hosts()[a]!, await networkId(hosts()[a]!), '10.9.100.4');
-      expect(answer.Err).toBeUndefined();
-      expect(performance.now() - started).toBeLessThan(15_000);
-      expect(await traffic).toMatch(/ 0% packet loss/);
-      const all = theHosts();
-      const members = [0, 1, 2].map((i) => all.address(i)).join(',');
-      await hosts()[leader]!.linecard('ovn', 'central', '--address', all.address(leader), '--members', members);
-      const status = ['ovn-appctl', '-t', '/run/ovn/ovnnb_db.ctl', 'cluster/status', 'OVN_Northbound'];
-      const what = 'the member to be back';
-      await eventually(
-        async () => expect((await hosts()[leader]!.exec(status)).stdout).toMatch(/Role: (follower|leader)/),
-        { what, timeoutMs: 20_000 },
-      );
+      const traffic = await startTraffic(hosts()[a]!, { container: `web${a}` }, targets[b]!);
+      await hosts()[leader]!.reboot();
+      await eventually(async () => expect(await Promise.all([a, b].map((i) => leads(hosts()[i]!)))).toContain(true), {
+        what: 'another leader',
+        timeoutMs: 30_000,
+      });
+      expect(await traffic.lost()).toEqual([]);
+      await traffic.stop();
     });
 
-    it("the death of the leader's whole machine during 200 attaches", async () => {
-      const all = theHosts();
-      const roles = await Promise.all(hosts().map(leads));
-      const leader = roles.indexOf(true);
-      const others = [0, 1, 2].filter((i) => i !== leader);
-      const [a, b] = others as [number, number];
-      const done: Attach[] = [];
-      let killed: Promise<void> | undefined;
-      const work = async (index: number) => {
-        const host = hosts()[index]!;
-        const id = await networkId(host);
-        for (let i = 0; i < 100; i++) {
-          done.push(await attach(host, id, `10.9.${150 + index}.${i + 1}`));
-          if (done.length === 60) killed = all.hosts[leader]!.reboot();
-        }
-      };
-      await Promise.all(others.map(work));
-      await killed;
-      expect(done).toHaveLength(200);
-      for (const { ms } of done) expect(ms).toBeLessThan(25_000);
-      const failed = done.filter(({ answer }) => answer.Err !== undefined);
-      for (const { answer } of failed) expect(answer.Err).toMatch(/did not answer|in time|unknown/);
-      const members = others.map((i) => `tcp:${all.address(i)}:6641`).join(',');
-      const list = await hosts()[a]!.exec(['ovn-nbctl', '--timeout=15', `--db=${members}`, 'lsp-list', 'net']);
-      for (const { host, endpoint, answer } of done) {
-        const whole = answer.Err === undefined;
-        expect(list.stdout.includes(`(${endpoint})`), endpoint).toBe(whole);
-        expect(
-          (await host.links()).some(({ ifname }) => ifname === `lco${endpoint.slice(0, 12)}`),
-          endpoint,
-        ).toBe(whole);
-      }
-      // What the dead host has left is collected; of the living, nothing is.
-      const collected = await hosts()[a]!.linecard('ovn', 'gc', '--grace', '3');
-      expect(collected).toMatch(new RegExp(`^host h${leader + 1} is gone: collected \\d+ logical ports, 1 networks`));
-      expect(await hosts()[a]!.linecard('ovn', 'gc', '--grace', '3')).toBe('every host lives');
-      expect(await pings(hosts()[a]!, { container: `web${a}` }, targets[b]!)).toBe(true);
-      for (const index of others) await clear(hosts()[index]!, [`web${index}`], []);
-      await Promise.all(
-        done.map(({ host, endpoint }) =>
-          callPlugin(host, 'NetworkDriver.DeleteEndpoint', { NetworkID: '0'.repeat(64), EndpointID: endpoint }),
-        ),
-      );
-    });
-
-    it('a return of the dead machine', async () => {
+    it('a return of the dead machine, whose databases are lost', async () => {
       const all = theHosts();
       const gone = (await Promise.all(hosts().map((host) => host.processes()))).findIndex((list) => list.length === 0);
       const host = hosts()[gone]!;
@@ -219,12 +250,76 @@ describeSystem(
       const members = [0, 1, 2].map((i) => all.address(i)).join(',');
       await host.exec(['ip', 'link', 'set', 'br-ul0', 'up']);
       await host.linecard('ovn', 'join', members);
-      await host.linecard('ovn', 'central', '--address', all.address(gone), '--members', members);
+      await host.exec(['sh', '-c', 'rm -f /var/lib/ovn/*']);
+      // The first of its list, it would have founded the cluster: there is one already.
+      const list = [gone, (gone + 1) % 3, (gone + 2) % 3].map((i) => all.address(i)).join(',');
+      await host.linecard('ovn', 'central', '--address', all.address(gone), '--members', list);
+      const status = ['ovn-appctl', '-t', '/run/ovn/ovnnb_db.ctl', 'cluster/status', 'OVN_Northbound'];
+      await eventually(async () => expect((await host.exec(status)).stdout.match(/^ {4}\w{4} \(/gm)).toHaveLength(3), {
+        what: 'its former self to have left the cluster',
+      });
       await Promise.all([host.startDocker(), host.daemon({ env: daemonEnv })]);
       await host.docker('start', `web${gone}`);
       const other = (gone + 1) % 3;
       await guest(hosts()[other]!, 'net', 'fresh');
       await reaches(host, `web${gone}`, await about(hosts()[other]!, 'fresh', 'net', 'IPAddress'));
+      await clear(hosts()[other]!, ['fresh'], []);
+    });
+
+    it("the death of the leader's whole machine during 200 attaches", async () => {
+      const leader = await leaderOf(hosts());
+      const others = [0, 1, 2].filter((i) => i !== leader);
+      const [a, b] = others as [number, number];
+      const done: Attach[] = [];
+      await guest(hosts()[a]!, 'net', 'mate');
+      const mate = await about(hosts()[a]!, 'mate', 'net', 'IPAddress');
+      const local = await startTraffic(hosts()[a]!, { container: `web${a}` }, mate);
+      let killed: Promise<void> | undefined;
+      const work = async (index: number) => {
+        const host = hosts()[index]!;
+        const id = await networkId(host);
+        for (let i = 0; i < 100; i++) {
+          done.push(await attach(host, id, `10.9.${150 + index}.${i + 1}`));
+          if (done.length === 60) killed = hosts()[leader]!.reboot();
+        }
+      };
+      await Promise.all(others.map(work));
+      await killed;
+      expect(done).toHaveLength(200);
+      // Not between hosts: there ovs-vswitchd's own tunnels lose packets whenever links come and go (docs/multi-host.md).
+      expect(await local.lost(), 'packets that were lost').toEqual([]);
+      await local.stop();
+      for (const { ms } of done) expect(ms).toBeLessThan(25_000);
+      const failed = done.filter(({ answer }) => answer.Err !== undefined);
+      for (const { answer } of failed) expect(answer.Err).toMatch(/did not answer|in time|unknown/);
+      const present = await portsOf(hosts()[a]!);
+      for (const { host, endpoint, answer } of done) {
+        const whole = answer.Err === undefined;
+        expect(present.includes(endpoint), endpoint).toBe(whole);
+        expect(
+          (await host.links()).some(({ ifname }) => ifname === `lco${endpoint.slice(0, 12)}`),
+          endpoint,
+        ).toBe(whole);
+      }
+      await Promise.all(done.map(detach));
+      // By themselves, too, the living collect what the dead one has left.
+      await hosts()[a]!.killDaemon('SIGTERM');
+      await hosts()[a]!.daemon({ env: { ...daemonEnv, LINECARD_HOST_GRACE_MS: '5000' } });
+      const living = await Promise.all([
+        about(hosts()[a]!, 'mate', 'net', 'EndpointID'),
+        ...others.map((index) => about(hosts()[index]!, `web${index}`, 'net', 'EndpointID')),
+      ]);
+      await eventually(
+        async () => {
+          expect((await portsOf(hosts()[a]!)).sort()).toEqual(living.sort());
+        },
+        { what: 'the dead host to be collected, and nobody else', timeoutMs: 60_000 },
+      );
+      const log = (await hosts()[a]!.exec(['cat', '/run/linecard.log'])).stdout;
+      expect(log).toMatch(
+        new RegExp(`host h${leader + 1} is gone: collected 1 logical ports, 1 networks and 1 addresses`),
+      );
+      expect(await hosts()[b]!.linecard('ovn', 'gc', '--grace', '5')).toBe('every host lives');
     });
   },
   ovnTools,

@@ -61,9 +61,14 @@ export function useHosts(options: HostsOptions): () => MultiHost {
   };
 }
 
+/** The northbound database on all hosts, for programs that look for the member that leads. */
+export function northboundOf(all: MultiHost): string {
+  return all.hosts.map((_, i) => `tcp:${all.address(i)}:6641`).join(',');
+}
+
 /** Runs ovn-nbctl against whichever member leads. */
 export async function nbctl(all: MultiHost, ...args: readonly string[]): Promise<string> {
-  const database = all.hosts.map((_, i) => `tcp:${all.address(i)}:6641`).join(',');
+  const database = northboundOf(all);
   const alive = all.hosts[0]!;
   return (await alive.exec(['ovn-nbctl', '--timeout=15', `--db=${database}`, ...args])).stdout.trim();
 }

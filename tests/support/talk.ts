@@ -87,3 +87,29 @@ export async function pings(bed: Bed, from: Place, host: string, options: readon
   const argv = ['ping', '-n', '-i', '0.2', '-c', '1', '-w', '1', ...options, host];
   return (await runAt(bed, from, argv, { allowFail: true })).status === 0;
 }
+
+/** A ping that goes on, and tells afterwards which of its packets were never answered, however late others were. */
+export interface Traffic {
+  /** Resolves, once a packet that is sent from now on was answered, with the numbers of those before it that were not. */
+  lost(): Promise<number[]>;
+  stop(): Promise<unknown>;
+}
+
+/** Starts a ping from a place, five packets a second. */
+export async function startTraffic(bed: Bed, from: Place, host: string): Promise<Traffic> {
+  // It prints also what it has sent and has no answer to yet (-O): a late answer is not a lost one.
+  const program = await spawnAt(bed, from, ['ping', '-n', '-O', '-i', '0.2', host]);
+  const answered = () =>
+    new Set([...program.log().matchAll(/bytes from .* icmp_seq=(\d+)/g)].map(([, n]) => Number(n)));
+  const last = () => Math.max(0, ...answered());
+  await waitUntil(() => last() > 0, { timeoutMs: 10_000, what: `the first answer of ${host}` });
+  return {
+    lost: async () => {
+      const now = last();
+      await waitUntil(() => last() > now + 10, { timeoutMs: 30_000, what: `${host} to answer on` });
+      const seen = answered();
+      return Array.from({ length: now }, (_, i) => i + 1).filter((n) => !seen.has(n));
+    },
+    stop: () => program.kill(),
+  };
+}

@@ -30,6 +30,7 @@ describe('the configuration', () => {
       controlSocket: '/run/linecard/linecard.sock',
       listen: { host: '127.0.0.1', port: 9401 },
       graceMs: 20_000,
+      hostGraceMs: 300_000,
     });
   });
 

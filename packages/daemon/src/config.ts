@@ -31,6 +31,8 @@ export interface DaemonConfig {
   readonly listen: ListenAddress | undefined;
   /** How long, in ms, what Docker does not know is kept. */
   readonly graceMs: number;
+  /** How long, in ms, another host of OVN may be silent before what it has left is collected. */
+  readonly hostGraceMs: number;
   /** Told of each step of a change. */
   readonly checkpoint: (step: string) => void;
 }
@@ -56,6 +58,8 @@ export const defaults = {
 
 // Docker repeats a call for up to 15 s; what it does not know after 20 s it has forgotten.
 const defaultGraceMs = 20_000;
+// A host that is cut off for a minute, or restarts, is to find its ports and addresses as it left them.
+const defaultHostGraceMs = 300_000;
 
 /** Reads `HOST:PORT`, an IPv6 host in brackets; `off` is undefined. Throws `LC_INVALID`. */
 export function parseListen(text: string): ListenAddress | undefined {
@@ -79,11 +83,11 @@ export function parseSocketPath(text: string): string {
   });
 }
 
-function graceOf(env: NodeJS.ProcessEnv): number {
-  const text = env.LINECARD_GRACE_MS;
-  const ms = Number(text ?? defaultGraceMs);
+function milliseconds(env: NodeJS.ProcessEnv, name: string, otherwise: number): number {
+  const text = env[name];
+  const ms = Number(text ?? otherwise);
   if (Number.isInteger(ms) && ms >= 0) return ms;
-  throw new LinecardError('LC_INVALID', `LINECARD_GRACE_MS="${text}" is not a number of milliseconds`);
+  throw new LinecardError('LC_INVALID', `${name}="${text}" is not a number of milliseconds`);
 }
 
 /**
@@ -110,7 +114,8 @@ export function readConfig(settings: Settings, env: NodeJS.ProcessEnv): DaemonCo
     pluginDirectory: '/run/docker/plugins',
     appsDirectory: settings.apps ?? defaults.apps,
     listen: parseListen(settings.listen ?? defaults.listen),
-    graceMs: graceOf(env),
+    graceMs: milliseconds(env, 'LINECARD_GRACE_MS', defaultGraceMs),
+    hostGraceMs: milliseconds(env, 'LINECARD_HOST_GRACE_MS', defaultHostGraceMs),
     checkpoint: crashPoint(env),
   };
 }

@@ -68,6 +68,7 @@ export async function startDaemon(config: DaemonConfig, logger: Logger): Promise
   }
   const overlayOptions = {
     graceMs: config.graceMs,
+    hostGraceMs: config.hostGraceMs,
     checkpoint: config.checkpoint,
     onError: (what: string, error: unknown) => {
       metrics.failed();

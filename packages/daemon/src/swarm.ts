@@ -32,6 +32,7 @@ export async function startSwarm(config: DaemonConfig, logger: Logger): Promise<
     {
       swarmName: config.pluginName,
       graceMs: config.graceMs,
+      hostGraceMs: config.hostGraceMs,
       checkpoint: config.checkpoint,
       onError: (what, error) => logger.error(errorFields(error), `could not ${what}`),
       onWarning: (text) => logger.warn(text),

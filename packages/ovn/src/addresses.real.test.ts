@@ -86,6 +86,41 @@ describe('addresses', () => {
     expect(one.claim('linecard', '10.0.0.1')).toBeUndefined();
   });
 
+  it('of a database that was restored from a backup are still those of their hosts', async () => {
+    const [one, two] = [await host('h1'), await host('h2')];
+    const net = pool('10.0.0.0/24');
+    await one.share(net, 'gateway');
+    expect(await one.allocate(net)).toBe('10.0.0.2');
+    await server.backup();
+    expect(await two.allocate(net)).toBe('10.0.0.3');
+    await server.restore();
+    await vi.waitFor(() => expect(two.claim('linecard', '10.0.0.3')).toBeUndefined());
+    // Every row has another identity now, and no index keeps a second one away.
+    const [given] = await Promise.all([two.allocate(net), one.settle(), two.settle()]);
+    expect(given).toBe('10.0.0.3');
+    await expect(two.allocate(net, '10.0.0.2')).rejects.toThrow('belongs to an endpoint on host h1');
+    expect(one.claim('linecard', '10.0.0.1')).toMatchObject({ kind: 'gateway' });
+    expect(await server.nbctl('--bare', '--columns=_uuid', 'list', 'DNS')).toMatch(/^(\S+\s*){3}$/);
+  });
+
+  it('that nobody uses are freed by their own host, after a while', async () => {
+    let clock = 1_000_000;
+    const nb = await server.client();
+    const one = new Addresses(nb, { host: 'h1', quarantineMs: 0, now: () => clock });
+    const net = pool('10.0.0.0/24');
+    await one.share(net, 'gateway');
+    for (const last of [2, 3]) expect(await one.allocate(net)).toBe(`10.0.0.${last}`);
+    await (await host('h2')).allocate(net, '10.0.0.9');
+    clock += 60_001;
+    expect(await one.allocate(net)).toBe('10.0.0.4');
+    await vi.waitFor(() => expect(one.claim('linecard', '10.0.0.9')).toBeDefined());
+    const other = pool('10.0.1.0/24');
+    expect(await one.releaseUnused(other, new Set(), 60_000)).toEqual([]);
+    expect(await one.releaseUnused(net, new Set(['10.0.0.2']), 60_000)).toEqual(['10.0.0.3']);
+    expect(one.claim('linecard', '10.0.0.3')).toMatchObject({ kind: 'released' });
+    for (const last of [1, 2, 4, 9]) expect(one.claim('linecard', `10.0.0.${last}`)?.kind).toMatch(/endpoint|gateway/);
+  });
+
   it('are never given twice under eight hosts at once, in 20000 operations', async () => {
     const quarantineMs = 300;
     const hosts = await Promise.all(Array.from({ length: 8 }, (_, i) => host(`h${i}`, quarantineMs)));

@@ -3,6 +3,7 @@ import { addressNumber, addressText, hostSpan, type Pool } from './address-range
 import { ClaimIndex } from './claim-index.js';
 import { type Claim, claimIdentity, claimIds, readClaim } from './claims.js';
 import type { Northbound, NorthboundTransaction } from './northbound.js';
+import { settleClaims } from './settle-claims.js';
 
 /** Settings of {@link Addresses}. */
 export interface AddressOptions {
@@ -49,11 +50,20 @@ export class Addresses {
   }
 
   /**
+   * Gives every claim the row whose identity is made of its address, before anything takes one: `ovsdb-client restore`
+   * gives all rows new ones, and the database would not refuse a second claim. Does nothing when all is in order.
+   */
+  settle(): Promise<void> {
+    return settleClaims(this.#northbound, this.#index);
+  }
+
+  /**
    * Takes an address for an endpoint of this host: the one that is `wanted`, or the lowest of the pool that is free.
    * Rejects with `LC_CONFLICT` when it belongs to somebody or the pool is exhausted, `LC_INVALID` when it is not one of
    * the subnet.
    */
   async allocate(pool: Pool, wanted?: string): Promise<string> {
+    await this.settle();
     if (wanted !== undefined) this.#refuseWanted(pool, wanted);
     let chosen: string | undefined;
     let attempt = 0;
@@ -157,6 +167,7 @@ export class Addresses {
    */
   async share(pool: Pool, kind: 'gateway' | 'reserved', wanted?: string): Promise<string> {
     if (wanted !== undefined) refuseOutside(pool, wanted);
+    await this.settle();
     const { host } = this.#options;
     let written: Claim | undefined;
     const choose = (tx: NorthboundTransaction): string => {
@@ -209,6 +220,7 @@ export class Addresses {
 
   /** Gives an address of this host back. Nothing happens when this host does not have it. */
   async release(space: string, address: string): Promise<void> {
+    await this.settle();
     await this.#northbound.write((tx) => this.editRelease(tx, space, address), { what: `release ${address}` });
   }
 
@@ -241,6 +253,20 @@ export class Addresses {
       if (claim === undefined || claim.kind === 'released') continue;
       if (claim.host === host || claim.users.has(host)) yield claim;
     }
+  }
+
+  /**
+   * Frees addresses of a pool that this host has claimed over `ageMs` ago and that are not `inUse`; resolves with them.
+   */
+  async releaseUnused(pool: Pool, inUse: ReadonlySet<string>, ageMs: number): Promise<string[]> {
+    const before = this.#now() - ageMs;
+    const unused: string[] = [];
+    for (const { space, address, kind, since } of this.claimsOf(this.#options.host)) {
+      if (kind !== 'endpoint' || space !== pool.space || since > before || inUse.has(address)) continue;
+      if (contains(pool.subnet, address) && !this.#pending.has(pendingKey(space, address))) unused.push(address);
+    }
+    for (const address of unused) await this.release(pool.space, address);
+    return unused;
   }
 
   /** Removes rows of addresses that were released long enough ago. */

@@ -1,6 +1,6 @@
 import type { Uuid } from '@linecard/ovsdb';
 import { addressNumber, type Pool, poolSpan } from './address-range.js';
-import { type Claim, readClaim } from './claims.js';
+import { type Claim, claimIdentity, readClaim } from './claims.js';
 import type { NameRow, Northbound } from './northbound.js';
 
 /** What is known of one address space. */
@@ -17,6 +17,8 @@ interface Space {
 
 /** The claims of the northbound database by space and address, always as new as the copy. */
 export class ClaimIndex {
+  /** Claims whose row has another identity than that of its address, as `ovsdb-client restore` leaves them. */
+  readonly misplaced = new Set<Uuid>();
   readonly #spaces = new Map<string, Space>();
   readonly #northbound: Northbound;
 
@@ -75,13 +77,16 @@ export class ClaimIndex {
   #update(old: NameRow | undefined, row: NameRow | undefined): void {
     const before = readClaim(old);
     const after = readClaim(row);
-    if (before !== undefined) this.#remove(before, after);
+    if (before !== undefined) this.#remove(before, old!._uuid, after);
     if (after !== undefined) this.#add(after, row!._uuid);
   }
 
-  #remove(claim: Claim, next: Claim | undefined): void {
+  #remove(claim: Claim, uuid: Uuid, next: Claim | undefined): void {
+    this.misplaced.delete(uuid);
     const space = this.#space(claim.space);
     const value = addressNumber(claim.address);
+    // In an update that moves a claim to its own row, the new row may come before the end of the old one.
+    if (space.rows.get(value) !== uuid) return;
     space.released.delete(value);
     if (claim.gatewayOf !== undefined && space.gateways.get(claim.gatewayOf) === claim.address) {
       space.gateways.delete(claim.gatewayOf);
@@ -94,7 +99,12 @@ export class ClaimIndex {
   #add(claim: Claim, uuid: Uuid): void {
     const space = this.#space(claim.space);
     const value = addressNumber(claim.address);
+    if (uuid !== claimIdentity(claim.space, claim.address)) {
+      this.misplaced.add(uuid);
+      if (space.rows.has(value)) return;
+    }
     space.rows.set(value, uuid);
+    space.released.delete(value);
     if (claim.kind === 'released') space.released.set(value, uuid);
     if (claim.kind === 'gateway' && claim.gatewayOf !== undefined) space.gateways.set(claim.gatewayOf, claim.address);
   }

@@ -54,15 +54,16 @@ function portIds(endpoint: LogicalEndpoint, groups: string | undefined): Map<str
 }
 
 /**
- * Makes an endpoint's logical port with its addresses, and gives it what it lacks. Throws `LC_CONFLICT` when an address
- * is somebody else's, `LC_NOT_FOUND` without its switch.
+ * Makes an endpoint's logical port with its addresses, and gives it what it lacks. Returns the host whose container has
+ * the name on this switch when that is another one: then nobody answers for this one's. Throws `LC_CONFLICT` when an
+ * address is somebody else's, `LC_NOT_FOUND` without its switch.
  */
 export function editEndpoint(
   nb: Northbound,
   tx: NorthboundTransaction,
   addresses: Addresses,
   endpoint: LogicalEndpoint,
-): void {
+): string | undefined {
   const owner = nb.switch(endpoint.switch);
   if (owner === undefined) throw new LinecardError('LC_NOT_FOUND', `there is no logical switch ${endpoint.switch}`);
   for (const address of endpoint.addresses) addresses.take(tx, { space: endpoint.space, address });
@@ -86,25 +87,51 @@ export function editEndpoint(
     membership.apply(row._uuid);
   }
   const { container, addresses: own, space } = endpoint;
-  const records = container && nb.nameRow(claimIdentity(space, own[0] ?? ''))?.records;
-  if (container !== undefined && records?.get(container.name.toLowerCase()) === own.join(' ') && records.size === 1)
-    return;
-  if (container !== undefined) editNames(tx, { name: container.name, addresses: own, space }, owner._uuid);
+  if (container === undefined) return undefined;
+  const holder = { name: container.name, addresses: own, space, switch: endpoint.switch };
+  return editNames(nb, tx, holder, owner._uuid);
 }
 
-/** Lets a switch answer for a name: the row of the first address has all addresses. */
+/**
+ * Lets a switch answer for a name: the row of the first address has all addresses. Returns the host that has the name
+ * there when it is another's: then nothing is written.
+ */
 export function editNames(
+  nb: Northbound,
   tx: NorthboundTransaction,
-  holder: { readonly name: string; readonly addresses: readonly string[]; readonly space: string },
+  holder: {
+    readonly name: string;
+    readonly addresses: readonly string[];
+    readonly space: string;
+    readonly switch: string;
+  },
   owner: Uuid,
-): void {
-  const { name, addresses, space } = holder;
-  if (addresses[0] === undefined) return;
+): string | undefined {
+  const { addresses, space } = holder;
+  if (addresses[0] === undefined) return undefined;
   const uuid = claimIdentity(space, addresses[0]);
+  const row = nb.nameRow(uuid);
   // OVN compares lower-case names.
-  tx.update('DNS', uuid, { records: { [name.toLowerCase()]: addresses.join(' ') } });
-  tx.setKeys('DNS', uuid, 'external_ids', { 'container-name': name });
+  const name = holder.name.toLowerCase();
+  const answer = addresses.join(' ');
+  const key = `${holder.switch}/${name}`;
+  const present = nb.nameHolder(key);
+  if (present !== undefined && present._uuid !== uuid) return present.external_ids.get('host');
+  if (row?.records.get(name) === answer && row.records.size === 1 && present !== undefined) return undefined;
+  // Of two hosts at once the second one is refused, and then sees the first.
+  tx.wait(
+    'DNS',
+    [
+      ['external_ids', 'includes', { name: key }],
+      ['_uuid', '!=', uuid],
+    ],
+    '==',
+    [],
+  );
+  tx.update('DNS', uuid, { records: { [name]: answer } });
+  tx.setKeys('DNS', uuid, 'external_ids', { 'container-name': holder.name, name: key });
   tx.mutate('Logical_Switch', owner, [['dns_records', 'insert', [uuid]]]);
+  return undefined;
 }
 
 /** Removes a logical port and gives its addresses back. */

@@ -75,7 +75,7 @@ export function editMachine(
     return addresses.wantedOrFree({ space, subnet }, wanted, gateways);
   });
   for (const address of chosen) addresses.take(tx, { space, address, machine: request.name });
-  insertMachine(tx, request, owner, subnets, chosen, space);
+  insertMachine(nb, tx, request, owner, subnets, chosen, space);
   const mac = request.mac ?? macOf(chosen);
   return { name: request.name, switch: request.switch, mac, addresses: chosen };
 }
@@ -93,6 +93,7 @@ function presentMachine(row: SwitchPortRow, request: MachineRequest): Machine {
 }
 
 function insertMachine(
+  nb: Northbound,
   tx: NorthboundTransaction,
   { name, switch: switchName, mac }: MachineRequest,
   owner: SwitchRow,
@@ -116,7 +117,7 @@ function insertMachine(
   });
   tx.mutate('Logical_Switch', owner._uuid, [['ports', 'insert', [port]]]);
   tx.setKeys('Logical_Switch', owner._uuid, 'external_ids', { [machineKey(name)]: '' });
-  editNames(tx, { name, addresses, space }, owner._uuid);
+  editNames(nb, tx, { name, addresses, space, switch: switchName }, owner._uuid);
 }
 
 /** Takes a machine's port away, with its addresses. Throws `LC_NOT_FOUND`. */

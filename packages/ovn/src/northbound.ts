@@ -78,6 +78,7 @@ export class Northbound {
   readonly #routers;
   readonly #routerPorts;
   readonly #groups;
+  readonly #names;
   #generation = 0;
 
   /** Does not connect yet. Throws `LC_INVALID` for an endpoint that cannot be read. */
@@ -90,6 +91,7 @@ export class Northbound {
     this.#routers = this.replica.byColumn('Logical_Router', 'name');
     this.#routerPorts = this.replica.byColumn('Logical_Router_Port', 'name');
     this.#groups = this.replica.byColumn('Port_Group', 'name');
+    this.#names = this.replica.byKey('DNS', 'external_ids', 'name');
     this.replica.on('change', () => {
       this.#generation++;
     });
@@ -111,15 +113,20 @@ export class Northbound {
   }
 
   /** Resolves when the copy is up to date; rejects with `LC_OVSDB_UNREACHABLE` after `timeoutMs`. */
-  async whenReady(timeoutMs: number): Promise<void> {
+  whenReady(timeoutMs: number): Promise<void> {
+    return this.#waitReady(timeoutMs, timeoutMs);
+  }
+
+  /** Waits for `leftMs` of the `patienceMs` that are told of in the error. */
+  async #waitReady(leftMs: number, patienceMs: number): Promise<void> {
     if (this.ready) return;
     try {
-      await this.replica.waitSynced(timeoutMs);
+      await this.replica.waitSynced(leftMs);
     } catch (cause) {
       const reason = this.session.lastError?.message ?? (cause as Error).message;
       throw new LinecardError(
         'LC_OVSDB_UNREACHABLE',
-        `OVN's northbound database did not answer on ${this.session.endpoint} within ${timeoutMs / 1000} s: ${reason}`,
+        `OVN's northbound database did not answer on ${this.session.endpoint} within ${patienceMs / 1000} s: ${reason}`,
         {
           hint: 'is OVN central running? `ovs-vsctl get Open_vSwitch . external_ids:ovn-nb` says where it is looked for, `ovs-vsctl get-ssl` with which files',
           cause,
@@ -154,6 +161,11 @@ export class Northbound {
     return this.replica.table('Load_Balancer').get(uuid);
   }
 
+  /** The row of DNS that answers for a name, written as `SWITCH/NAME`. */
+  nameHolder(key: string): NameRow | undefined {
+    return this.#names.one(key);
+  }
+
   /** A row of DNS by its identity. */
   nameRow(uuid: Uuid): NameRow | undefined {
     return this.replica.table('DNS').get(uuid);
@@ -170,7 +182,7 @@ export class Northbound {
   async write<T>(build: (tx: NorthboundTransaction) => T, { what, timeoutMs = 10_000 }: WriteOptions): Promise<T> {
     const deadline = performance.now() + timeoutMs;
     for (let lost = 0; ; ) {
-      await this.whenReady(Math.max(1, Math.ceil(deadline - performance.now())));
+      await this.#waitReady(Math.max(1, Math.ceil(deadline - performance.now())), timeoutMs);
       const tx = new Transaction(this.session, northbound);
       const result = build(tx);
       const generation = this.#generation;

@@ -78,14 +78,14 @@ describe('what a dead host has left', () => {
     await populate('h2', '10.0.0.2');
     await south.kill();
     const mine = new Addresses(nb, { host: 'h1', quarantineMs: 0 });
-    const options = { southbound: { endpoint: south.socket }, self: 'h1', graceMs: 100 };
+    const options = { southbound: { endpoint: south.socket }, self: 'h1', graceMs: 100, northdMs: 500 };
     await expect(collectSilent(nb, mine, options)).rejects.toMatchObject({ code: 'LC_OVSDB_UNREACHABLE' });
     await south.restart();
     await chassis.ready(10_000);
     await passOn(0);
     await expect(collectSilent(nb, mine, options)).rejects.toThrow(/ovn-northd to pass a question on/);
     expect(nb.port('e-h2')).toBeDefined();
-  }, 40_000);
+  }, 20_000);
 
   it('is looked for by one host at a time', async () => {
     const clients = await Promise.all(Array.from({ length: 5 }, () => server.client()));

@@ -17,8 +17,6 @@ export interface CollectedHost {
 
 /** How long the central may take to answer, in ms. */
 const answerMs = 5000;
-/** How long ovn-northd may take, in ms: after an election another one of them has to take over. */
-const northdMs = 20_000;
 /** Logical ports that go in one transaction. */
 const batch = 100;
 
@@ -44,6 +42,15 @@ export function hostsIn(nb: Northbound): Set<string> {
   return hosts;
 }
 
+/** How it is found out who is dead. */
+export interface SilenceOptions {
+  readonly southbound: DatabaseOptions;
+  /** How long a host may take to answer, in ms. */
+  readonly graceMs: number;
+  /** How long ovn-northd may take to ask, in ms (60000): when its machine has died, another one has to take over. */
+  readonly northdMs?: number;
+}
+
 /**
  * Asks every chassis for a sign of life and waits up to `graceMs` for those of `hosts`: each ovn-controller that lives
  * writes down that it has seen the newest configuration (ovn-nb(5), `nb_cfg`). Resolves with those that gave none.
@@ -51,12 +58,11 @@ export function hostsIn(nb: Northbound): Set<string> {
  */
 export async function silentHosts(
   nb: Northbound,
-  southboundDatabase: DatabaseOptions,
   hosts: ReadonlySet<string>,
-  graceMs: number,
+  { southbound: database, graceMs, northdMs = 60_000 }: SilenceOptions,
 ): Promise<Set<string>> {
   if (hosts.size === 0) return new Set();
-  const session = new OvsdbSession({ ...southboundDatabase, ...reachability });
+  const session = new OvsdbSession({ ...database, ...reachability });
   const replica = new Replica(session, southbound, { SB_Global: ['nb_cfg'], Chassis_Private: ['name', 'nb_cfg'] });
   try {
     session.start();
@@ -109,12 +115,12 @@ export async function collectHost(nb: Northbound, addresses: Addresses, host: st
 export async function collectSilent(
   nb: Northbound,
   addresses: Addresses,
-  options: { readonly southbound: DatabaseOptions; readonly self: string; readonly graceMs: number },
+  options: SilenceOptions & { readonly self: string },
 ): Promise<CollectedHost[]> {
   await nb.whenReady(10_000);
   const others = hostsIn(nb);
   others.delete(options.self);
-  const silent = await silentHosts(nb, options.southbound, others, options.graceMs);
+  const silent = await silentHosts(nb, others, options);
   const collected: CollectedHost[] = [];
   for (const host of silent) collected.push(await collectHost(nb, addresses, host));
   return collected;

@@ -143,6 +143,28 @@ describe('an endpoint', () => {
     expect([...addresses.claimsOf('h1')]).toEqual([]);
   });
 
+  it('of a name that another host has is not answered for until that one is gone', async () => {
+    const clients = [await server.client(), await server.client()];
+    await make(network('h1'));
+    await vi.waitFor(() => expect(clients.every((client) => client.switch('foo'))).toBe(true));
+    const hosts = clients.map((client, i) => {
+      const addresses = new Addresses(client, { host: `h${i}`, quarantineMs: 0 });
+      const mine = { ...endpoint(`h${i}`, `e${i}`, `192.168.1.${2 + i}`), addresses: [`192.168.1.${2 + i}`] };
+      return {
+        attach: () => client.write((tx) => editEndpoint(client, tx, addresses, mine), { what: 'attach' }),
+        detach: () => client.write((tx) => editEndpointGone(client, tx, addresses, mine.id), { what: 'detach' }),
+      };
+    });
+    const records = () => server.nbctl('--bare', '--columns=records', 'find', 'DNS', 'records!={}');
+    const outcomes = await Promise.all(hosts.map(({ attach }) => attach()));
+    const first = outcomes.indexOf(undefined);
+    expect(outcomes[1 - first]).toBe(`h${first}`);
+    expect(await records()).toBe(`web=192.168.1.${2 + first}`);
+    await hosts[first]!.detach();
+    await vi.waitFor(async () => expect(await hosts[1 - first]!.attach()).toBeUndefined());
+    expect(await records()).toBe(`web=192.168.1.${3 - first}`);
+  });
+
   it('with an address of another host is refused, whoever of two is first', async () => {
     const clients = [await server.client(), await server.client()];
     await make(network('h1'));

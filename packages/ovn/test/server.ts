@@ -96,6 +96,20 @@ export class NorthboundServer {
     return (await run('ovn-nbctl', all)).stdout.trim();
   }
 
+  /** Writes what the database holds into a file, as an operator's backup does. */
+  async backup(): Promise<void> {
+    await this.#shell(`ovsdb-client backup ${this.socket} OVN_Northbound > ${this.#path('backup')}`);
+  }
+
+  /** Replaces what the database holds by the last backup. */
+  async restore(): Promise<void> {
+    await this.#shell(`ovsdb-client restore ${this.socket} OVN_Northbound < ${this.#path('backup')}`);
+  }
+
+  async #shell(command: string): Promise<void> {
+    await run('sh', ['-c', command]);
+  }
+
   /** A client whose copy is up to date. */
   async client(endpoint = this.socket): Promise<Northbound> {
     const client = new Northbound({ endpoint });

@@ -42,7 +42,8 @@ export class CentralLink {
   readonly #ovs: OpenvSwitch;
   readonly #onReady: () => void;
   readonly #onLost: (error: unknown) => void;
-  readonly #onPort: (name: string) => void;
+  /** Told of logical ports and networks of this host that have come up in the database, by their IDs. */
+  readonly #onFound: (id: string) => void;
   /** Whether this host has a port or network, by its ID. */
   readonly #isWanted: (id: string) => boolean;
   #current: Central | undefined;
@@ -52,14 +53,14 @@ export class CentralLink {
     hooks: {
       onReady: () => void;
       onLost: (error: unknown) => void;
-      onPort: (name: string) => void;
+      onFound: (id: string) => void;
       isWanted: (id: string) => boolean;
     },
   ) {
     this.#ovs = ovs;
     this.#onReady = hooks.onReady;
     this.#onLost = hooks.onLost;
-    this.#onPort = hooks.onPort;
+    this.#onFound = hooks.onFound;
     this.#isWanted = hooks.isWanted;
     const follow = () => this.#follow();
     ovs.view.replica.on('synced', follow).on('change', (changes) => {
@@ -118,14 +119,15 @@ export class CentralLink {
     try {
       const nb = new Northbound({ endpoint: settings.northbound, ...tlsOf(settings) });
       const addresses = new Addresses(nb, { host: settings.host, quarantineMs });
+      const mine = `user:${settings.host}/`;
       const isMine = (ids: ReadonlyMap<string, string> | undefined) =>
-        ids?.get('host') === settings.host ||
-        [...(ids?.keys() ?? [])].some((key) => key.startsWith(`user:${settings.host}/`));
+        ids?.get('host') === settings.host || [...(ids?.keys() ?? [])].some((key) => key.startsWith(mine));
       nb.replica.on('synced', this.#onReady).on('change', (changes) => {
-        for (const change of changes) {
-          if (change.table !== 'Logical_Switch_Port' || change.old !== undefined || !isMine(change.new?.external_ids))
-            continue;
-          if (change.new?.external_ids.get('linecard') === 'endpoint') this.#onPort(change.new.name);
+        for (const { new: row, old } of changes) {
+          const ids = row?.external_ids;
+          if (ids === undefined || old !== undefined || !isMine(ids)) continue;
+          if (ids.get('linecard') === 'endpoint' && 'name' in row!) this.#onFound(row.name);
+          for (const key of ids.keys()) if (key.startsWith(mine)) this.#onFound(key.slice(mine.length));
         }
         // Taken away by somebody who took this host for dead, or by hand: what this host removes it does not want any more.
         if (changes.some((change) => change.new === undefined && this.#misses(change))) this.#onReady();

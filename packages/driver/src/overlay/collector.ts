@@ -3,11 +3,6 @@ import { LinecardError } from '@linecard/wire';
 import { type Central, type CentralLink, tlsOf } from './central.js';
 import { withCentral } from './with-central.js';
 
-/** How long a host may be silent, in ms, before what it has left is collected. */
-const graceMs = 60_000;
-/** How often one of all hosts looks, in ms. */
-const everyMs = 60_000;
-
 /** What was collected of a host, for people. */
 function sentence({ host, ports, networks, addresses }: CollectedHost): string {
   return `host ${host} is gone: collected ${ports} logical ports, ${networks} networks and ${addresses} addresses of it`;
@@ -16,24 +11,28 @@ function sentence({ host, ports, networks, addresses }: CollectedHost): string {
 /** Collects, as one of all hosts, what hosts that died have left in the northbound database. */
 export class Collector {
   readonly #central: CentralLink;
+  readonly #graceMs: number;
   readonly #onError: (what: string, error: unknown) => void;
   readonly #onWarning: (text: string) => void;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
+  /** After `graceMs` of silence a host is taken for dead; so often, too, one of all hosts looks. */
   constructor(
     central: CentralLink,
+    graceMs: number,
     onError: (what: string, error: unknown) => void,
     onWarning: (text: string) => void,
   ) {
     this.#central = central;
+    this.#graceMs = Math.max(1000, graceMs);
     this.#onError = onError;
     this.#onWarning = onWarning;
   }
 
   start(): void {
     // Not all at the same moment, though only one of them gets the turn.
-    this.#timer = setTimeout(() => void this.#look(), everyMs * (0.5 + Math.random()));
+    this.#timer = setTimeout(() => void this.#look(), this.#graceMs * (0.5 + Math.random()));
     this.#timer.unref();
   }
 
@@ -46,8 +45,8 @@ export class Collector {
     try {
       const central = this.#central.current;
       if (central?.nb.ready && central.settings.southbound !== undefined) {
-        const turn = await takeTurn(central.nb, 'gc', everyMs, Date.now());
-        if (turn) for (const one of await collect(central, graceMs)) this.#onWarning(sentence(one));
+        const turn = await takeTurn(central.nb, 'gc', this.#graceMs, Date.now());
+        if (turn) for (const one of await collect(central, this.#graceMs)) this.#onWarning(sentence(one));
       }
     } catch (error) {
       if (!this.#closed) this.#onError('look for hosts that are gone', error);

@@ -239,7 +239,12 @@ export class OverlayFabric {
     const logical = this.logicalEndpoint(port, settings.host);
     if (logical === undefined) return;
     const what = `make logical port ${port.id.slice(0, 12)}`;
-    await nb.write((tx) => editEndpoint(nb, tx, addresses, logical), { what });
+    const holder = await nb.write((tx) => editEndpoint(nb, tx, addresses, logical), { what });
+    if (holder !== undefined) {
+      this.#warn(
+        `name ${logical.container?.name} on logical switch ${logical.switch} is that of host ${holder}'s container`,
+      );
+    }
     this.parts.checkpoint('logical-port-written');
   }
 

@@ -13,6 +13,7 @@ import { OverlayReconciler } from './reconciler.js';
 import { Services } from './services.js';
 import { OverlayState } from './state.js';
 import { SwarmNetworks } from './swarm.js';
+import { UnusedAddresses } from './unused-addresses.js';
 
 /** What is told of the work on networks over many hosts. */
 export interface OverlayOptions {
@@ -20,6 +21,8 @@ export interface OverlayOptions {
   readonly swarmName?: string | undefined;
   /** How long, in ms, what Docker does not know is kept. */
   readonly graceMs: number;
+  /** How long, in ms, another host may be silent before what it has left is collected. */
+  readonly hostGraceMs: number;
   readonly onError: (what: string, error: unknown) => void;
   readonly onWarning: (text: string) => void;
   /** Told of each step of a change; for tests that kill the process there. */
@@ -55,7 +58,7 @@ export function createOverlay(
       reconciler.schedule();
       services?.look();
     },
-    onPort: (name) => reconciler.noticed(name),
+    onFound: (id) => reconciler.noticed(id),
     isWanted: (id) => state.ports.has(id) || state.networks.has(id),
     onLost: (error) => onError("connect to OVN's northbound database", error),
   });
@@ -71,7 +74,12 @@ export function createOverlay(
     },
   });
   const conntrack = new ConntrackGuard(ovs, onError);
-  const collector = new Collector(central, onError, onWarning);
+  const collector = new Collector(central, options.hostGraceMs, onError, onWarning);
+  const unused = new UnusedAddresses({
+    ...{ central, state, engine, watch, onError, onWarning },
+    driverName: overlayDriverName,
+    ageMs: Math.max(1000, 3 * graceMs),
+  });
   const ipam = new OverlayIpam(central);
   const driver = new DockerDriver(new OverlayBackend({ fabric, reconciler, ipam }), hostPorts);
   const identity = new OverlayIdentity({
@@ -96,11 +104,13 @@ export function createOverlay(
       conntrack.start();
       collector.start();
       services?.start();
+      unused.start();
     },
     close: async () => {
       services?.close();
       collector.close();
       conntrack.close();
+      unused.close();
       identity.close();
       await reconciler.close();
       hostPorts.close();

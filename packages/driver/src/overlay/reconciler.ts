@@ -33,13 +33,15 @@ export class OverlayReconciler extends ReconcileLoop<OverlayHooks> {
   /** Resolves when both databases answer and the host's memory was read. */
   async ready(timeoutMs: number): Promise<Central> {
     const central = await this.#fabric.parts.central.ready(timeoutMs);
+    await central.addresses.settle();
     this.#load(central);
     return central;
   }
 
-  /** A logical port of this host has come up in the northbound database: one that a dead process had still sent is stale. */
+  /** A logical port or network of this host has come up: one that a dead process had sent, or a backup, is stale. */
   noticed(id: string): void {
-    if (this.isLoaded && !this.#fabric.parts.state.ports.has(id) && !this.underway.has(id)) this.schedule();
+    const { ports, networks } = this.#fabric.parts.state;
+    if (this.isLoaded && !ports.has(id) && !networks.has(id) && !this.underway.has(id)) this.schedule();
   }
 
   #load(central: Central): void {
@@ -56,6 +58,7 @@ export class OverlayReconciler extends ReconcileLoop<OverlayHooks> {
     this.#load(central);
     // What the kernel has told may have been lost.
     this.#fabric.tunnelMtu.forget();
+    await central.addresses.settle();
     await this.#removeDead(central, attempt);
     const networks = [...state.networks.values()].filter(({ plan }) => !this.underway.has(plan.id));
     for (const network of networks) {

@@ -6,7 +6,7 @@ const patienceMs = 15_000;
 /** The northbound database that a host's Open vSwitch names, for who has no part in its networks. */
 export function centralOf(ovs: OpenvSwitch): CentralLink {
   const nothing = () => undefined;
-  return new CentralLink(ovs, { onReady: nothing, onLost: nothing, onPort: nothing, isWanted: () => false });
+  return new CentralLink(ovs, { onReady: nothing, onLost: nothing, onFound: nothing, isWanted: () => false });
 }
 
 /** Does something with the northbound database that a host's Open vSwitch names; where no daemon runs, too. */
