@@ -13,6 +13,11 @@ const available = readdirSync(folder)
   .map((file) => file.replace('.bench.mjs', ''));
 const wanted = (name) => named.length === 0 || named.includes(name);
 
+const unknown = flags.filter((flag) => !['--quick', '--json'].includes(flag));
+if (unknown.length > 0) {
+  console.error(`bench: there is no option ${unknown[0]}; usage: node bench/run.mjs [--quick] [--json] [NAME...]`);
+  process.exit(2);
+}
 for (const name of named) {
   if (available.includes(name)) continue;
   console.error(`bench: there is no benchmark "${name}"; there are ${available.join(', ')}`);

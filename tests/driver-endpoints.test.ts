@@ -229,7 +229,7 @@ describeSystem('the endpoints of a network', () => {
     const slow = await transfer(bed, 'slow', 'fast', ['-t', '1']);
     expect(slow.mbits).toBeGreaterThan(10);
     expect(slow.mbits).toBeLessThan(24);
-    expect((await transfer(bed, 'fast', 'slow', ['-t', '1'])).mbits).toBeGreaterThan(100);
+    expect((await transfer(bed, 'fast', 'slow', ['-t', '1'])).mbits).toBeGreaterThan(40);
     await bed.docker('restart', 'slow');
     expect((await transfer(bed, 'slow', 'fast', ['-t', '1'])).mbits).toBeLessThan(24);
   });
