@@ -64,6 +64,13 @@ describeSystem('a lab', () => {
     }
     await mustLab(bed, 'deploy', '-t', file);
     await proven(bed, file);
+    // What a deploy leaves that was killed between the links of a node and its configuration.
+    const pid = await bed.docker('inspect', '--format', '{{.State.Pid}}', 'clab-ring-n0');
+    const inside = ['nsenter', '-t', pid, '-n', '--', 'ip'];
+    await bed.exec([...inside, 'link', 'set', 'lo', 'alias', '']);
+    await bed.exec([...inside, 'address', 'delete', '10.99.0.1/32', 'dev', 'lo']);
+    await mustLab(bed, 'deploy', '-t', file);
+    await proven(bed, file);
 
     for (const left of [5, 3, 1]) {
       const destroy = startLab(bed, 'destroy', '-t', file, '--max-workers', '1');

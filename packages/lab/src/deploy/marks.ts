@@ -19,6 +19,9 @@ export const labels = {
   management: 'linecard.lab.management',
 } as const;
 
+/** The alias of the loopback interface of a container that has had its configuration: both end when it stops. */
+export const configuredMark = 'linecard-lab configured';
+
 /** The key in external_ids of bridges and interfaces of Open vSwitch. */
 export const labId = 'linecard-lab';
 /** The key in external_ids of an interface: the node at the other end of its link. */

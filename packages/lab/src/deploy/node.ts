@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ContainerDetail, ContainerSummary } from '@linecard/docker';
-import { run } from '@linecard/linux';
+import { netnsPath, run } from '@linecard/linux';
 import { LinecardError } from '@linecard/wire';
 import type { StageName } from '../file/schema.js';
 import { type ContainerKind, type Inside, insideOf } from '../kinds/kind.js';
@@ -10,7 +10,7 @@ import { containerKind } from '../kinds/kinds.js';
 import { isAwaited } from '../model/stages.js';
 import type { Lab, LabNode } from '../model/types.js';
 import { containerConfig } from './container.js';
-import { labels } from './marks.js';
+import { configuredMark, labels } from './marks.js';
 import type { DeployOptions, ExecReport, NodeState } from './progress.js';
 import type { StageBoard, Workers } from './stages.js';
 import type { Wiring } from './wiring.js';
@@ -75,6 +75,8 @@ export class NodeDeploy {
     const config = await startupConfigOf(node);
     const container = await board.orAbort(workers.run(() => this.#start(kind, config)));
     const inside = insideOf(world.control, container.id);
+    // A deploy that was killed between the links and the configuration has left links and nothing else.
+    if (!this.#isNew && !(await this.#isConfigured(kind, container))) this.#isNew = true;
     await this.#leave('create', inside);
 
     await this.#enter('create-links', inside);
@@ -87,6 +89,7 @@ export class NodeDeploy {
     if (this.#isNew) {
       await board.orAbort(workers.run(() => kind.configure(node, config, inside)));
       for (const command of node.exec) await this.#exec(inside, command);
+      await this.#markConfigured(kind, container);
     }
     await this.#leave('configure', inside);
     await this.#later(container.id, inside);
@@ -194,6 +197,28 @@ export class NodeDeploy {
     }
     const netns = await board.orAbort(kind.netns(node, pid));
     return board.orAbort(wiring.ready(node.name, netns, this.made));
+  }
+
+  /** The namespace that lives as long as the configuration of a container: its own, when it has one. */
+  #ownNetns(kind: ContainerKind, { pid }: ContainerDetail): { readonly path: string } | undefined {
+    const shares = /^(host$|container:)/.test(this.node.networkMode ?? '') || kind.isExternal === true;
+    return shares || pid === undefined ? undefined : { path: netnsPath({ pid }) };
+  }
+
+  async #isConfigured(kind: ContainerKind, container: ContainerDetail): Promise<boolean> {
+    const netns = this.#ownNetns(kind, container);
+    if (netns === undefined) return true;
+    const { netlink } = this.#with.world;
+    const netnsid = await netlink.netnsid(netns);
+    return (await netlink.link('lo', { netnsid }))?.alias === configuredMark;
+  }
+
+  async #markConfigured(kind: ContainerKind, container: ContainerDetail): Promise<void> {
+    const netns = this.#ownNetns(kind, container);
+    if (netns === undefined) return;
+    const mark = ['ip', 'link', 'set', 'dev', 'lo', 'alias', configuredMark];
+    // A container that has ended by now has no namespace, and without the mark it is configured once more at worst.
+    await run(['nsenter', `--net=${netns.path}`, '--', ...mark]).catch(() => undefined);
   }
 
   /** Follows the container to the stages that others wait for. */
