@@ -70,8 +70,8 @@ await floor.settle();
 result.shareAt1000 = await shares(Math.ceil(rounds / 3));
 await attachMany(network, 1, { firstAddress: 3000 });
 await floor.settle();
-// V8 tidies the heap up for some seconds after a burst: rest begins when that is over.
-for (let quiet = 0, seconds = 0; quiet < 3 && seconds < 60; seconds++) {
+// V8 tidies the heap up after a burst, for the last time some eight seconds after all is quiet: rest begins then.
+for (let quiet = 0, seconds = 0; quiet < 10 && seconds < 90; seconds++) {
   const start = cpuMs();
   await sleep(1000);
   quiet = cpuMs() === start ? quiet + 1 : 0;
