@@ -147,6 +147,7 @@ describeSystem('the command with a daemon', () => {
 
   it('plugs a restarted container in again when ovs-vswitchd hears late that it had gone', async () => {
     const bed = theBed();
+    const links = (await veths(bed)).length;
     for (const [name, address] of Object.entries({ walker: '172.31.9.1/24', peer: '172.31.9.2/24' })) {
       await guest(bed, name, '--net', 'none');
       await bed.linecard('attach', 'late', name, address);
@@ -171,6 +172,9 @@ describeSystem('the command with a daemon', () => {
     }
     await reachesPeer('walker to reach peer after its restart');
     await bed.docker('rm', '-f', 'walker', 'peer');
+    const what = 'both to have left the bridge';
+    await eventually(async () => expect(await bed.vsctl('list-ports', 'late')).toBe(''), { what });
+    await eventually(async () => expect(await veths(bed)).toHaveLength(links), { what });
   });
 
   it('refuses what contradicts an attachment, and does nothing half', async () => {
