@@ -191,47 +191,6 @@ describeSystem(
       await reaches(host, 'web0', targets[1]!);
     });
 
-    it('a daemon that is killed at every step of making and removing a network', async () => {
-      const all = theHosts();
-      const [host] = hosts() as [Bed];
-      const create = () => network([host], 'doomed', '--subnet=10.13.0.0/16');
-      const remove = () => host.exec(['docker', 'network', 'rm', 'doomed'], { allowFail: true });
-      const killedAt = async (step: string, work: () => Promise<unknown>) => {
-        await host.killDaemon('SIGTERM');
-        const doomed = await host.daemon({ env: { ...daemonEnv, LINECARD_TEST_CRASH: step } });
-        // Docker repeats a call whose answer was lost, some versions without its body: then the command fails.
-        const working = work().catch(() => undefined);
-        expect(await doomed.exited, `the daemon at ${step}`).toMatchObject({ signal: 'SIGKILL' });
-        await host.daemon({ env: daemonEnv });
-        await working;
-      };
-      const nothingLeft = (step: string) =>
-        eventually(
-          async () => {
-            for (const table of ['Logical_Switch', 'Logical_Router', 'Logical_Router_Port']) {
-              expect(await nbctl(all, '--bare', '--columns=name', 'list', table)).not.toContain('doomed');
-            }
-            const claims = await nbctl(all, '--bare', '--columns=external_ids', 'list', 'DNS');
-            expect(claims).not.toMatch(/ip=10\.13\.\S+ kind=(endpoint|gateway|reserved)/);
-            expect((await host.vsctl('list-ports', 'br-int')).match(/^lcg/gm)).toHaveLength(1);
-            expect(await host.vsctl('get', 'Bridge', 'br-int', 'external_ids')).not.toContain('10.13.0.0');
-          },
-          { what: `nothing to be left after a death at ${step}`, timeoutMs: 20_000 },
-        );
-      for (const step of ['network-remembered', 'network-written', 'exit-made']) {
-        await killedAt(step, create);
-        await remove();
-        await nothingLeft(step);
-      }
-      for (const step of ['network-forgotten', 'network-left', 'exits-removed']) {
-        await create();
-        await killedAt(step, remove);
-        await remove();
-        await nothingLeft(step);
-      }
-      await reaches(host, 'web0', targets[1]!);
-    });
-
     it('a host that is cut off until everybody has given it up, and then joined again', async () => {
       const all = theHosts();
       const [near, , far] = hosts() as [Bed, Bed, Bed];

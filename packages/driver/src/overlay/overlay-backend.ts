@@ -91,12 +91,9 @@ export class OverlayBackend implements Backend<OverlayNetwork, OverlayPort> {
     await reconciler.idle();
     await this.#releaseShared(network, central);
     await fabric.forgetNetwork(id, settings);
-    this.checkpoint('network-forgotten');
     const gone = { switch: network.plan.switch, host: settings.host, id };
     await nb.write((tx) => editNetworkGone(nb, tx, gone), { what: `leave logical switch ${gone.switch}` });
-    this.checkpoint('network-left');
     await fabric.removeExits(settings);
-    this.checkpoint('exits-removed');
     await this.syncFirewall();
   }
 
