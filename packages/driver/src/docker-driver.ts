@@ -17,6 +17,7 @@ import { LinecardError } from '@linecard/wire';
 import type { Backend, BackendPort } from './backend.js';
 import type { HostPorts } from './host-ports.js';
 import { Locks } from './locks.js';
+import { subnetsOf } from './network-plan.js';
 
 /**
  * Docker's remote network driver (libnetwork, docs/remote.md) over a backend. Every call may come twice, late, or for
@@ -45,11 +46,8 @@ export class DockerDriver<N, P extends BackendPort> implements NetworkDriver {
   async discoverDelete(): Promise<void> {}
 
   async createNetwork(request: CreateNetworkRequest): Promise<void> {
-    const subnets = [...request.IPv4Data, ...request.IPv6Data].flatMap(({ Pool, Gateway }) =>
-      Pool === undefined ? [] : [{ pool: Pool, ...(Gateway === undefined ? {} : { gateway: Gateway }) }],
-    );
     const id = request.NetworkID;
-    const network = this.#backend.planNetwork(request, subnets);
+    const network = this.#backend.planNetwork(request, subnetsOf(request));
     await this.#locks.run(id, async () => {
       await this.#backend.ready();
       await this.#backend.reconciler.guarded(id, () => this.#makeNetwork(id, network));

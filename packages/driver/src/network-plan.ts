@@ -1,3 +1,4 @@
+import type { CreateNetworkRequest } from '@linecard/docker';
 import { type Cidr, contains, LinecardError, networkOf, parseCidr } from '@linecard/wire';
 import { bridgeName, stableMac } from './names.js';
 import { type NetworkOptions, parseNetworkOptions, type Tunnel, type Uplink } from './network-options.js';
@@ -15,6 +16,13 @@ export interface NetworkRequest {
   /** Gateway and pool as Docker sends them, of both families. */
   readonly subnets: readonly { readonly pool: string; readonly gateway?: string | undefined }[];
   readonly options: Readonly<Record<string, string>>;
+}
+
+/** The subnets of what Docker asks for. */
+export function subnetsOf(request: Pick<CreateNetworkRequest, 'IPv4Data' | 'IPv6Data'>): NetworkRequest['subnets'] {
+  return [...request.IPv4Data, ...request.IPv6Data].flatMap(({ Pool, Gateway }) =>
+    Pool === undefined ? [] : [{ pool: Pool, ...(Gateway === undefined ? {} : { gateway: Gateway }) }],
+  );
 }
 
 /** A network resolved: every default filled in, every contradiction refused. */

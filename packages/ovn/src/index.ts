@@ -19,6 +19,7 @@ export {
   editNetworkGone,
   type LogicalNetwork,
   type LogicalSubnet,
+  networksIn,
   networksOf,
   swarmUser,
 } from './networks.js';

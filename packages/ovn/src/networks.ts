@@ -46,13 +46,16 @@ function userKey({ host, id }: Pick<LogicalNetwork, 'host' | 'id'>): string {
 
 const isUse = (key: string) => key.startsWith(userPrefix) || key.startsWith(machineKey(''));
 
+/** The IDs of the networks, with their labels, as which a host has the logical switch with these external_ids. */
+export function networksIn(ids: ReadonlyMap<string, string>, host: string): { id: string; label: string }[] {
+  const prefix = userKey({ host, id: '' });
+  return [...ids].flatMap(([key, label]) => (key.startsWith(prefix) ? [{ id: key.slice(prefix.length), label }] : []));
+}
+
 /** The networks of a host that stand in the northbound database, with the switch and the label of each. */
 export function* networksOf(nb: Northbound, host: string): Generator<{ id: string; switch: string; label: string }> {
-  const prefix = `${userPrefix}${host}/`;
   for (const row of nb.replica.table('Logical_Switch').values()) {
-    for (const [key, label] of row.external_ids) {
-      if (key.startsWith(prefix)) yield { id: key.slice(prefix.length), switch: row.name, label };
-    }
+    for (const network of networksIn(row.external_ids, host)) yield { ...network, switch: row.name };
   }
 }
 

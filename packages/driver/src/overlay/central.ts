@@ -1,4 +1,4 @@
-import { Addresses, isNetworkGroup, Northbound, type NorthboundChange } from '@linecard/ovn';
+import { Addresses, isNetworkGroup, Northbound, type NorthboundChange, networksIn } from '@linecard/ovn';
 import type { TlsFiles } from '@linecard/ovsdb';
 import type { OpenvSwitch, SwitchChange, SwitchView } from '@linecard/switch';
 import { LinecardError } from '@linecard/wire';
@@ -99,11 +99,10 @@ export class CentralLink {
   /** Whether a row that was removed says of this host what is still true. */
   #misses({ table, old }: NorthboundChange): boolean {
     const ids = old?.external_ids ?? new Map<string, string>();
-    const host = this.#current?.settings.host;
+    const host = this.#current?.settings.host ?? '';
     if (table === 'Logical_Switch_Port') return this.#isWanted(old?.name ?? '');
     if (table === 'DNS') return ids.get('host') === host && ids.get('kind') === 'endpoint';
-    const mine = `user:${host}/`;
-    return [...ids.keys()].some((key) => key.startsWith(mine) && this.#isWanted(key.slice(mine.length)));
+    return networksIn(ids, host).some(({ id }) => this.#isWanted(id));
   }
 
   #follow(): void {
@@ -119,15 +118,13 @@ export class CentralLink {
     try {
       const nb = new Northbound({ endpoint: settings.northbound, ...tlsOf(settings) });
       const addresses = new Addresses(nb, { host: settings.host, quarantineMs });
-      const mine = `user:${settings.host}/`;
-      const isMine = (ids: ReadonlyMap<string, string> | undefined) =>
-        ids?.get('host') === settings.host || [...(ids?.keys() ?? [])].some((key) => key.startsWith(mine));
       nb.replica.on('synced', this.#onReady).on('change', (changes) => {
         for (const { new: row, old } of changes) {
           const ids = row?.external_ids;
-          if (ids === undefined || old !== undefined || !isMine(ids)) continue;
-          if (ids.get('linecard') === 'endpoint' && 'name' in row!) this.#onFound(row.name);
-          for (const key of ids.keys()) if (key.startsWith(mine)) this.#onFound(key.slice(mine.length));
+          if (ids === undefined || old !== undefined) continue;
+          const isEndpoint = ids.get('linecard') === 'endpoint' && ids.get('host') === settings.host;
+          if (isEndpoint && 'name' in row!) this.#onFound(row.name);
+          for (const { id } of networksIn(ids, settings.host)) this.#onFound(id);
         }
         // Taken away by somebody who took this host for dead, or by hand: what this host removes it does not want any more.
         if (changes.some((change) => change.new === undefined && this.#misses(change))) this.#onReady();

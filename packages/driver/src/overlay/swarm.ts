@@ -6,6 +6,7 @@ import type {
   SwarmDriver,
 } from '@linecard/docker';
 import { editNetwork, editNetworkGone, networksOf, swarmUser } from '@linecard/ovn';
+import { subnetsOf } from '../network-plan.js';
 import type { CentralLink } from './central.js';
 import { type OverlayRequest, planOverlay } from './plan.js';
 
@@ -30,11 +31,8 @@ export class SwarmNetworks implements SwarmDriver {
 
   /** Asked for again when a manager starts. Throws `LC_INVALID` for options, `LC_CONFLICT` for subnets. */
   async allocateNetwork(request: AllocateNetworkRequest): Promise<AllocateNetworkReply> {
-    const { NetworkID: id, Options: options, IPv4Data, IPv6Data } = request;
-    const subnets = [...IPv4Data, ...IPv6Data].flatMap(({ Pool, Gateway }) =>
-      Pool === undefined ? [] : [{ pool: Pool, ...(Gateway === undefined ? {} : { gateway: Gateway }) }],
-    );
-    await this.hold({ id, options, subnets });
+    const { NetworkID: id, Options: options } = request;
+    await this.hold({ id, options, subnets: subnetsOf(request) });
     // What is returned is all that the nodes get.
     return { Options: options };
   }
