@@ -129,6 +129,24 @@ describeSystem('networks over three hosts', () => {
     const env = { LINECARD_SOCKET: '/run/nobody.sock' };
     const alone = await h1.exec(['node', linecardMain, 'port', 'web2'], { env });
     expect(alone.stdout, 'without a daemon').toMatch(/,02:42:.*,br-int,h2\n$/);
+    await h1.docker('network', 'create', '-d', 'ovs', '--subnet=10.44.0.0/24', 'local');
+    await h1.docker('network', 'create', '-d', 'openvswitch', '--internal', '--subnet=10.45.0.0/24', 'cut');
+    const networks = JSON.parse(await h1.linecard('networks', '--json')) as { name: string }[];
+    expect(networks.map(({ name }) => name)).toEqual(['cut', 'local', 'net']);
+    expect(networks[2]).toEqual({
+      kind: 'overlay',
+      id: await h1.docker('network', 'inspect', '-f', '{{.Id}}', 'net'),
+      ...{ name: 'net', switch: 'net', router: 'net', internal: false, mtu: 1442, ports: 1 },
+      subnets: ['10.9.0.0/16', 'fd00:9::/64'],
+      gateways: ['10.9.7.0', 'fd00:9::1'].map(() => expect.any(String)),
+      ...{ bridge: 'br-int', datapath: 'userspace', failMode: 'secure', controllers: [] },
+      dpid: expect.stringMatching(/^[0-9a-f]{16}$/),
+    });
+    const rows = (await h1.exec(['node', linecardMain, 'networks'], { env })).stdout;
+    expect(rows, 'without a daemon').toMatch(/^net +overlay +10\.9\.0\.0\/16 fd00:9::\/64 .* 1442 +br-int +net .* 1$/m);
+    expect(rows).toMatch(/^cut +overlay internal +10\.45\.0\.0\/24 /m);
+    expect(JSON.parse(await h1.linecard('status', '--json'))).toMatchObject({ networks: 3, ports: 1 });
+    await clear(h1, [], ['local', 'cut']);
     const server = await answerAt(h2, { container: 'web2' }, 4000);
     expect(await ask(h1, { container: 'web1' }, 'tcp', addresses[1]!.v4, 4000)).toBe(addresses[0]!.v4);
     expect(await ask(h3, { container: 'web3' }, 'tcp', addresses[1]!.v6, 4000)).toBe(addresses[2]!.v6);

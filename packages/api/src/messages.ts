@@ -3,14 +3,19 @@ import { z } from 'zod';
 /** A controller of a bridge and whether Open vSwitch is connected to it. */
 const controllerState = z.object({ target: z.string(), connected: z.boolean() });
 
-/** A Docker network on Open vSwitch, or a bridge that `linecard attach` made. */
+/** A Docker network on Open vSwitch, of one host or over many, or a bridge that `linecard attach` made. */
 export const networkInfo = z.object({
-  kind: z.enum(['network', 'attach']),
+  /** `network` and `attach` are one host's, `overlay` is over many hosts. */
+  kind: z.enum(['network', 'attach', 'overlay']),
   /** Docker's network ID; absent for a bridge without a network. */
   id: z.string().exactOptional(),
   /** Absent until Docker has told it. */
   name: z.string().exactOptional(),
   bridge: z.string(),
+  /** The logical switch, of a network over many hosts. */
+  switch: z.string().exactOptional(),
+  /** The logical router that leads out of it; absent where none does. */
+  router: z.string().exactOptional(),
   mode: z.enum(['flat', 'nat', 'routed']).exactOptional(),
   internal: z.boolean(),
   subnets: z.array(z.string()),
@@ -22,7 +27,7 @@ export const networkInfo = z.object({
   datapath: z.enum(['kernel', 'userspace']).exactOptional(),
   failMode: z.string().exactOptional(),
   controllers: z.array(controllerState),
-  /** How many container ports it has. */
+  /** How many container ports it has on this host. */
   ports: z.number(),
 });
 export type NetworkInfo = z.output<typeof networkInfo>;

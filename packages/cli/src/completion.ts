@@ -5,7 +5,7 @@ export type Shell = 'bash' | 'zsh' | 'fish';
 /** The commands that list what an argument of this name may be. */
 const sources: Readonly<Record<string, string>> = {
   container: "docker ps --format '{{.Names}}' 2>/dev/null",
-  network: "docker network ls --filter driver=ovs --format '{{.Name}}' 2>/dev/null",
+  network: "docker network ls --filter driver=ovs --filter driver=openvswitch --format '{{.Name}}' 2>/dev/null",
   bridge: 'ovs-vsctl --timeout=2 list-br 2>/dev/null',
 };
 

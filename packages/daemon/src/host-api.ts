@@ -13,12 +13,25 @@ import {
   readVersion,
   type Status,
 } from '@linecard/api';
-import { type Attachment, type CentralLink, type Host, hostInterface, listOverlayPorts } from '@linecard/driver';
+import {
+  type Attachment,
+  type CentralLink,
+  type Host,
+  hostInterface,
+  listOverlayNetworks,
+  listOverlayPorts,
+} from '@linecard/driver';
 import { explain, LinecardError, parseMac } from '@linecard/wire';
 import { diagnose } from './doctor/diagnose.js';
 import type { AppSession } from './embedded-apps.js';
 import { innerNames } from './inner-names.js';
-import { overlayPortsOf, overlayPortTable, remoteInterfaces, withPlaces } from './overlay-tables.js';
+import {
+  overlayNetworkTable,
+  overlayPortsOf,
+  overlayPortTable,
+  remoteInterfaces,
+  withPlaces,
+} from './overlay-tables.js';
 import { bridgeOf, controllerTable, networkTable, portTable, present } from './tables.js';
 
 /** How long an answer waits for Open vSwitch, in ms. */
@@ -51,6 +64,7 @@ export class HostApi implements ControlApi {
   async status(): Promise<Status> {
     const { ovs, watch, state, engine } = this.#host;
     const listen = this.#context.listen();
+    const shared = await this.#overlayNetworks();
     return {
       version: readVersion(),
       pid: process.pid,
@@ -62,15 +76,16 @@ export class HostApi implements ControlApi {
         error: ovs.ready ? undefined : ovs.session.lastError?.message,
       }),
       docker: { socket: engine.socketPath, connected: watch.connected },
-      networks: state.networks.size,
-      ports: state.ports.size,
+      networks: state.networks.size + shared.length,
+      ports: shared.reduce((sum, { ports }) => sum + ports, state.ports.size),
       ...(listen === undefined ? {} : { listen }),
     };
   }
 
   async networks(): Promise<NetworkInfo[]> {
     await this.#host.ovs.whenReady(patienceMs);
-    return networkTable(this.#host);
+    const lines = [...networkTable(this.#host), ...overlayNetworkTable(this.#host, await this.#overlayNetworks())];
+    return lines.sort((a, b) => (a.name ?? a.bridge).localeCompare(b.name ?? b.bridge));
   }
 
   async ports(network?: string): Promise<PortInfo[]> {
@@ -81,6 +96,11 @@ export class HostApi implements ControlApi {
     const bridge = network === undefined ? undefined : bridgeOf(this.#host, network);
     const own = portTable(this.#host, bridge, await innerNames(this.#host));
     return [...own, ...overlayPortTable({ ports: shared ?? [] })];
+  }
+
+  #overlayNetworks() {
+    const { ovs, net } = this.#host;
+    return listOverlayNetworks(ovs, net, this.#context.central);
   }
 
   #overlayPorts() {

@@ -1,10 +1,31 @@
-import type { ContainerInterfaceInfo, PortInfo } from '@linecard/api';
-import type { ContainerInterface, OverlayPortInfo, OverlayPorts } from '@linecard/driver';
-import { LinecardError } from '@linecard/wire';
-import { present } from './tables.js';
+import type { ContainerInterfaceInfo, NetworkInfo, PortInfo } from '@linecard/api';
+import type { ContainerInterface, Host, OverlayNetworkInfo, OverlayPortInfo, OverlayPorts } from '@linecard/driver';
+import { formatCidr, LinecardError } from '@linecard/wire';
+import { bridgeInfo, present } from './tables.js';
 
 function placeOf({ host, chassis, logicalPort, tunnelKey }: OverlayPortInfo) {
   return { host, chassis, logicalPort, tunnelKey };
+}
+
+/** One line for each network over many hosts that this host has. */
+export function overlayNetworkTable(host: Pick<Host, 'ovs'>, networks: readonly OverlayNetworkInfo[]): NetworkInfo[] {
+  return networks.map(({ plan, name, bridge, mtu, ports }) =>
+    present<NetworkInfo>({
+      kind: 'overlay',
+      id: plan.id,
+      name,
+      bridge,
+      switch: plan.switch,
+      router: plan.router,
+      internal: plan.request.internal,
+      subnets: plan.subnets.map(({ pool }) => formatCidr(pool)),
+      gateways: plan.subnets.flatMap(({ gateway }) => gateway?.address ?? []),
+      vlan: plan.localnet?.vlan,
+      mtu,
+      ...bridgeInfo(host, bridge),
+      ports,
+    }),
+  );
 }
 
 /** One line for each container of any host on a network over many hosts. */

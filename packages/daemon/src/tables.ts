@@ -20,7 +20,7 @@ function bridgesOf({ state }: Host): Set<string> {
 }
 
 /** What Open vSwitch says of a bridge; nothing when it is not there. */
-function bridgeInfo({ ovs }: Host, name: string) {
+export function bridgeInfo({ ovs }: Pick<Host, 'ovs'>, name: string) {
   const row = ovs.view.bridge(name);
   if (row === undefined) return { controllers: [] };
   const datapath: NetworkInfo['datapath'] = row.datapath_type === 'netdev' ? 'userspace' : 'kernel';
@@ -32,7 +32,7 @@ function bridgeInfo({ ovs }: Host, name: string) {
   };
 }
 
-/** One line for each network, and one for each bridge without a network that has or may have container ports. */
+/** One line for each network of one host, and one for each bridge without a network that has or may have container ports. */
 export function networkTable(host: Host): NetworkInfo[] {
   const { state } = host;
   const lines = [...bridgesOf(host)].map((bridge): NetworkInfo => {
@@ -55,7 +55,7 @@ export function networkTable(host: Host): NetworkInfo[] {
       ...common,
     });
   });
-  return lines.sort((a, b) => (a.name ?? a.bridge).localeCompare(b.name ?? b.bridge));
+  return lines;
 }
 
 /** One line for each controller of each bridge, whoever made the bridge. */

@@ -10,6 +10,7 @@ export type { CentralLink } from './overlay/central.js';
 export { type CentralMember, startCentral } from './overlay/central-member.js';
 export { collectNow } from './overlay/collector.js';
 export { type JoinReply, type JoinRequest, joinHost } from './overlay/join.js';
+export { listOverlayNetworks, type OverlayNetworkInfo } from './overlay/list-networks.js';
 export { listOverlayPorts, type OverlayPortInfo, type OverlayPorts } from './overlay/list-ports.js';
 export { createOverlay, type Overlay, type OverlayOptions, overlayDriverName } from './overlay/overlay.js';
 export { centralOf, withCentral } from './overlay/with-central.js';

@@ -7,7 +7,9 @@ export function addNetworks(program: Command): void {
   program
     .command('networks')
     .summary('list the networks')
-    .description('Lists Docker networks on Open vSwitch, and the bridges that `linecard attach` made.')
+    .description(
+      'Lists Docker networks on Open vSwitch, of this host and over many, and the bridges that `linecard attach` made.',
+    )
     .option('--json', 'print JSON')
     .addHelpText('after', "\nExamples:\n  linecard networks\n  linecard networks --json | jq -r '.[].dpid'")
     .action(list);
@@ -15,12 +17,16 @@ export function addNetworks(program: Command): void {
 
 const columns: readonly Column<NetworkInfo>[] = [
   { title: 'NETWORK', text: ({ name, id }) => name ?? id?.slice(0, 12) ?? '' },
-  { title: 'MODE', text: ({ mode, internal }) => `${mode ?? ''}${internal ? ' internal' : ''}` },
+  {
+    title: 'MODE',
+    text: ({ kind, mode, internal }) => `${kind === 'overlay' ? kind : (mode ?? '')}${internal ? ' internal' : ''}`,
+  },
   { title: 'SUBNETS', text: ({ subnets }) => subnets.join(' ') },
   { title: 'GATEWAYS', text: ({ gateways }) => gateways.join(' ') },
   { title: 'VLAN', text: ({ vlan }) => String(vlan ?? '') },
   { title: 'MTU', text: ({ mtu }) => String(mtu ?? '') },
   { title: 'BRIDGE', text: ({ bridge }) => bridge },
+  { title: 'SWITCH', text: ({ switch: logical }) => logical ?? '' },
   { title: 'DPID', text: ({ dpid }) => dpid ?? '' },
   { title: 'DATAPATH', text: ({ datapath }) => datapath ?? '' },
   {
