@@ -83,7 +83,31 @@ describeSystem(
       await Promise.all(hosts().map((host, i) => guest(host, 'net', `web${i}`)));
       targets = await Promise.all(hosts().map((host, i) => about(host, `web${i}`, 'net', 'IPAddress')));
       await reaches(hosts()[0]!, 'web0', targets[1]!);
-      const everything = ['Logical_Switch', 'Logical_Router', 'DNS'].flatMap((table) => [
+      // Made on one host for another one, where it is plugged in, and one that no host has plugged in yet.
+      const machines = await Promise.all([
+        hosts()[0]!.linecard('ovn', 'vm-port', 'moved', 'net', '--ip', '10.9.0.200'),
+        hosts()[2]!.linecard('ovn', 'vm-port', 'waiting', 'net', '--ip', '10.9.0.201'),
+      ]);
+      const keeps = async (i: number) =>
+        (await hosts()[i]!.vsctl('get', 'Bridge', 'br-int', 'external_ids')).match(/linecard-machine:\w+/g);
+      await eventually(
+        async () =>
+          expect(await Promise.all([0, 1, 2].map(keeps))).toEqual([
+            ['linecard-machine:moved'],
+            null,
+            ['linecard-machine:waiting'],
+          ]),
+        { what: 'the hosts to remember the machines that they have made' },
+      );
+      const tap = ['ovs-vsctl', 'add-port', 'br-int', 'tap0', '--', 'set', 'Interface', 'tap0'];
+      await hosts()[1]!.exec([...tap, 'type=internal', 'external_ids:iface-id=moved']);
+      await eventually(
+        async () => expect(await Promise.all([0, 1].map(keeps))).toEqual([null, ['linecard-machine:moved']]),
+        {
+          what: 'the host where a machine is plugged in to be the one that remembers it',
+        },
+      );
+      const everything = ['Logical_Switch', 'Logical_Router', 'DNS', 'DHCP_Options'].flatMap((table) => [
         '--',
         '--all',
         'destroy',
@@ -96,6 +120,14 @@ describeSystem(
           what: `the logical port of web${i} to be back`,
         });
       }
+      for (const [i, machine] of machines.entries()) {
+        await eventually(async () => expect(await hosts()[i]!.linecard('ovn', 'vm-port')).toContain(machine), {
+          what: `${machine} to be back`,
+        });
+      }
+      expect(await nbctl(all, '--bare', '--columns=dhcpv4_options', 'list', 'Logical_Switch_Port', 'moved')).not.toBe(
+        '',
+      );
       await eventually(
         async () =>
           expect(await nbctl(all, '--bare', '--columns=external_ids', 'list', 'DNS')).toMatch(
@@ -124,12 +156,27 @@ describeSystem(
       await network([h1], 'new', '--subnet=10.12.0.0/16');
       await Promise.all([guest(h0, 'net', 'later0'), guest(h1, 'new', 'later1')]);
       const later = await about(h0, 'later0', 'net', 'EndpointID');
+      const machine = await h0.linecard('ovn', 'vm-port', 'young', 'net');
+      await h0.linecard('ovn', 'vm-port', 'moved', '--rm');
+      await eventually(
+        async () => expect(await h1.vsctl('get', 'Bridge', 'br-int', 'external_ids')).not.toContain('moved'),
+        {
+          what: 'the host that remembered a machine to see that another one has removed it',
+        },
+      );
+      await eventually(
+        async () => expect(await h0.vsctl('get', 'Bridge', 'br-int', 'external_ids')).toContain('young'),
+        {
+          what: 'the new machine to be remembered',
+        },
+      );
       const wanted = await nbctl(all, 'lsp-get-addresses', later);
       await h0.exec(['sh', '-c', `${copy('restore')} < /run/northbound.backup`]);
       await eventually(
         async () => {
           expect(await nbctl(all, '--bare', '--columns=name', 'list', 'Logical_Switch')).not.toMatch(/^old$/m);
           expect(await endpoints('net')).toHaveLength(4);
+          expect(await h0.linecard('ovn', 'vm-port')).toContain(machine);
           expect(await endpoints('new')).toHaveLength(1);
           expect(await nbctl(all, 'lsp-get-addresses', later)).toBe(wanted);
           const claims = await nbctl(all, '--bare', '--columns=external_ids', 'list', 'DNS');
@@ -144,6 +191,16 @@ describeSystem(
       await eventually(
         async () => expect(await h0.docker('exec', 'later0', 'nslookup', '-type=a', 'web1')).toContain(targets[1]!),
         { what: 'the names to be known' },
+      );
+      // What is plugged in is not taken away because a backup says otherwise; somebody has to.
+      await h1.vsctl('del-port', 'tap0');
+      for (const name of ['young', 'moved', 'waiting']) await h0.linecard('ovn', 'vm-port', name, '--rm');
+      await eventually(
+        async () =>
+          expect(
+            (await Promise.all(hosts().map((host) => host.vsctl('get', 'Bridge', 'br-int', 'external_ids')))).join(),
+          ).not.toContain('linecard-machine'),
+        { what: 'all machines to be forgotten' },
       );
       await clear(h0, ['later0'], []);
       await clear(h1, ['later1'], ['new']);

@@ -12,6 +12,7 @@ export { collectNow } from './overlay/collector.js';
 export { type JoinReply, type JoinRequest, joinHost } from './overlay/join.js';
 export { listOverlayNetworks, type OverlayNetworkInfo } from './overlay/list-networks.js';
 export { listOverlayPorts, type OverlayPortInfo, type OverlayPorts } from './overlay/list-ports.js';
+export { forgetMachine } from './overlay/machines.js';
 export { createOverlay, type Overlay, type OverlayOptions, overlayDriverName } from './overlay/overlay.js';
 export { centralOf, withCentral } from './overlay/with-central.js';
 export type { Attachment, ContainerRef, Lease, Port, PortMapping } from './records.js';

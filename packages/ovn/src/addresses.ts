@@ -128,7 +128,7 @@ export class Addresses {
   }
 
   /**
-   * Writes into a change that this host has an address, or a machine. What this host has already, and what was
+   * Writes into a change that this host has an address, or a machine. What it has already, and what was
    * released, may be taken; with `fresh` not what this host has. Throws `LC_CONFLICT`.
    */
   take(tx: NorthboundTransaction, want: { space: string; address: string; fresh?: boolean; machine?: string }): void {
@@ -137,7 +137,8 @@ export class Addresses {
     const row = this.#northbound.nameRow(uuid);
     const known = readClaim(row);
     const { host } = this.#options;
-    const mine = known?.kind === 'endpoint' && known.host === host && want.machine === undefined;
+    const isHosts = known?.kind === 'endpoint' && known.host === host;
+    const mine = want.machine === undefined ? isHosts : known?.machine === want.machine;
     if (mine && want.fresh !== true) return;
     if (known !== undefined && known.kind !== 'released') throw this.#belongs(address, known, row?.external_ids);
     const holder = want.machine === undefined ? { kind: 'endpoint' as const, host } : machineHolder(want.machine);

@@ -15,8 +15,20 @@ export interface DhcpSettings {
   readonly routed: boolean;
 }
 
-/** The row of DHCP_Options that a switch has for a subnet. */
-export function dhcpIdentity(switchName: string, subnet: LogicalSubnet['pool']): Uuid {
+/** The row of DHCP_Options that a switch has for a subnet: also one that `ovsdb-client restore` gave another identity. */
+export function dhcpRow(
+  nb: Northbound,
+  switchName: string,
+  subnet: LogicalSubnet['pool'],
+): { readonly _uuid: Uuid } | undefined {
+  const rows = nb.replica.table('DHCP_Options');
+  const known = rows.get(dhcpIdentity(switchName, subnet));
+  const cidr = formatCidr(subnet);
+  return known ?? [...rows.values()].find((row) => row.cidr === cidr && row.external_ids.get('switch') === switchName);
+}
+
+/** Of two hosts that make the row at once, the database refuses the second one. */
+function dhcpIdentity(switchName: string, subnet: LogicalSubnet['pool']): Uuid {
   return rowIdentity('dhcp', switchName, formatCidr(subnet));
 }
 
@@ -29,8 +41,7 @@ export function editDhcp(nb: Northbound, tx: NorthboundTransaction, network: Log
   const { mtu, routed } = network.dhcp;
   const gateways = network.subnets.flatMap(({ gateway }) => gateway?.address ?? []);
   for (const { pool, gateway } of network.subnets) {
-    const uuid = dhcpIdentity(network.switch, pool);
-    if (gateway === undefined || nb.replica.table('DHCP_Options').has(uuid)) continue;
+    if (gateway === undefined || dhcpRow(nb, network.switch, pool) !== undefined) continue;
     const mac = macOf(gateways);
     const v4 = {
       server_id: gateway.address,
@@ -44,7 +55,7 @@ export function editDhcp(nb: Northbound, tx: NorthboundTransaction, network: Log
       options: pool.family === 4 ? v4 : { server_id: mac },
       external_ids: { linecard: 'dhcp', switch: network.switch },
     };
-    tx.insert('DHCP_Options', row, uuid);
+    tx.insert('DHCP_Options', row, dhcpIdentity(network.switch, pool));
   }
 }
 

@@ -13,7 +13,16 @@ export {
   type PortOwner,
 } from './endpoints.js';
 export { macOf } from './mac.js';
-export { editMachine, editMachineGone, type Machine, type MachineRequest, machinesOf } from './machines.js';
+export {
+  editMachine,
+  editMachineBack,
+  editMachineGone,
+  editMachineHost,
+  isMachineRemoved,
+  type Machine,
+  type MachineRequest,
+  machinesOf,
+} from './machines.js';
 export {
   editNetwork,
   editNetworkGone,

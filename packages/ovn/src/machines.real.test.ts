@@ -2,7 +2,15 @@ import { parseCidr } from '@linecard/wire';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { NorthboundServer } from '../test/server.js';
 import { Addresses } from './addresses.js';
-import { editMachine, editMachineGone, type MachineRequest, machinesOf } from './machines.js';
+import {
+  editMachine,
+  editMachineBack,
+  editMachineGone,
+  editMachineHost,
+  isMachineRemoved,
+  type MachineRequest,
+  machinesOf,
+} from './machines.js';
 import { editNetwork, editNetworkGone, type LogicalNetwork } from './networks.js';
 import type { Northbound } from './northbound.js';
 import { hostsIn } from './survivors.js';
@@ -29,7 +37,7 @@ const pool = { space: 'linecard', subnet };
 const addressesOf = (client: Northbound, host = 'h1') => new Addresses(client, { host, quarantineMs: 60_000 });
 
 async function add(request: Partial<MachineRequest> & { name: string }, client = nb) {
-  const whole = { switch: 'net', addresses: [], ...request };
+  const whole = { switch: 'net', addresses: [], host: 'h1', ...request };
   await vi.waitFor(() => expect(client.switch('net')).toBeDefined());
   return client.write((tx) => editMachine(client, tx, addressesOf(client), whole), { what: 'add a machine' });
 }
@@ -88,4 +96,45 @@ it('the switch stays for the last machine, which no host that dies takes along',
   await nb.write((tx) => editNetwork(nb, tx, network), { what: 'make net' });
   const { addresses } = await add({ name: 'vm2' });
   expect(addresses[0], 'an address that was just released is left alone').toBe('10.9.0.3');
+});
+
+it('a machine gets back the port that the database has lost, and none that was removed', async () => {
+  const options = async () =>
+    server.nbctl('--bare', '--columns=dhcpv4_options,dhcpv6_options', 'list', 'Logical_Switch_Port', 'vm1');
+  const made = await add({ name: 'vm1', addresses: ['10.9.0.9'], mac: '52:54:00:00:00:01' });
+  await nb.write((tx) => editMachineHost(nb, tx, 'vm1', 'h2'), { what: 'move vm1' });
+  await vi.waitFor(() => expect(machinesOf(nb)).toEqual([{ ...made, host: 'h2' }]));
+  const [kept] = machinesOf(nb);
+  const giveBack = () => nb.write((tx) => editMachineBack(nb, tx, addressesOf(nb), kept!), { what: 'give vm1 back' });
+  await giveBack();
+  const before = await options();
+  expect(before.split('\n')).toHaveLength(2);
+  await server.nbctl('lsp-del', 'vm1');
+  await vi.waitFor(() => expect(machinesOf(nb)).toEqual([]));
+  expect(isMachineRemoved(addressesOf(nb), kept!), 'its addresses are its own still').toBe(false);
+  await giveBack();
+  await server.nbctl('--all', 'destroy', 'Logical_Switch', '--', '--all', 'destroy', 'DNS');
+  await vi.waitFor(() => expect(nb.switch('net')).toBeUndefined());
+  expect(isMachineRemoved(addressesOf(nb), kept!)).toBe(false);
+  await expect(giveBack()).rejects.toMatchObject({ code: 'LC_NOT_FOUND' });
+  await nb.write((tx) => editNetwork(nb, tx, { ...network, host: 'h3' }), { what: 'make net' });
+  await vi.waitFor(() => expect(nb.switch('net')).toBeDefined());
+  await giveBack();
+  await vi.waitFor(() => expect(machinesOf(nb)).toEqual([kept]));
+  expect(await options()).toBe(before);
+  await expect(addressesOf(nb, 'h9').allocate(pool, '10.9.0.9')).rejects.toThrow('belongs to vm1');
+  await remove('vm1');
+  await vi.waitFor(() => expect(isMachineRemoved(addressesOf(nb), kept!)).toBe(true));
+});
+
+it('a machine has its DHCP options also where a restored database gave them another identity', async () => {
+  const own = await server.nbctl('--bare', '--columns=_uuid', 'find', 'DHCP_Options', 'cidr=10.9.0.0/28');
+  await server.nbctl('--', 'dhcp-options-del', own);
+  const ids = ['external_ids:linecard=dhcp', 'external_ids:switch=net'];
+  const other = await server.nbctl('create', 'DHCP_Options', 'cidr=10.9.0.0/28', ...ids);
+  await vi.waitFor(() => expect(nb.replica.table('DHCP_Options').has(other as never)).toBe(true));
+  await add({ name: 'vm1' });
+  await nb.write((tx) => editNetwork(nb, tx, network), { what: 'make net' });
+  expect(await server.nbctl('get', 'Logical_Switch_Port', 'vm1', 'dhcpv4_options')).toBe(other);
+  expect(await server.nbctl('--bare', '--columns=_uuid', 'find', 'DHCP_Options', 'cidr=10.9.0.0/28')).toBe(other);
 });

@@ -2,7 +2,7 @@ import type { Uuid } from '@linecard/ovsdb';
 import { contains, formatCidr, LinecardError, parseCidr } from '@linecard/wire';
 import type { Addresses } from './addresses.js';
 import { addressesOf } from './binding.js';
-import { dhcpIdentity } from './dhcp.js';
+import { dhcpRow } from './dhcp.js';
 import { editNames } from './endpoints.js';
 import { macOf } from './mac.js';
 import { editSwitchLeft, type LogicalSubnet, machineKey } from './networks.js';
@@ -17,14 +17,20 @@ export interface MachineRequest {
   readonly mac?: string;
   /** One of each family at most; what is left out is chosen. */
   readonly addresses: readonly string[];
+  /** The host that is to remember it. */
+  readonly host: string;
 }
 
-/** A virtual machine's port as it is. */
+/** A virtual machine's port as it is, and as a host remembers it. */
 export interface Machine {
   readonly name: string;
   readonly switch: string;
   readonly mac: string;
   readonly addresses: readonly string[];
+  /** The address space in which the addresses are its own. */
+  readonly space: string;
+  /** The host that remembers it; absent when none does yet. */
+  readonly host?: string;
 }
 
 function subnetsOf(row: SwitchRow): LogicalSubnet['pool'][] {
@@ -35,8 +41,16 @@ function subnetsOf(row: SwitchRow): LogicalSubnet['pool'][] {
 }
 
 function machineOf(row: SwitchPortRow): Machine {
-  const mac = row.addresses[0]?.split(' ')[0] ?? '';
-  return { name: row.name, switch: row.external_ids.get('switch') ?? '', mac, addresses: addressesOf(row) };
+  const ids = row.external_ids;
+  const host = ids.get('host');
+  return {
+    name: row.name,
+    switch: ids.get('switch') ?? '',
+    mac: row.addresses[0]?.split(' ')[0] ?? '',
+    addresses: addressesOf(row),
+    space: ids.get('space') ?? '',
+    ...(host === undefined ? {} : { host }),
+  };
 }
 
 /** The machines on all switches. */
@@ -74,10 +88,45 @@ export function editMachine(
     const wanted = request.addresses.find((address) => contains(subnet, address));
     return addresses.wantedOrFree({ space, subnet }, wanted, gateways);
   });
-  for (const address of chosen) addresses.take(tx, { space, address, machine: request.name });
-  insertMachine(nb, tx, request, owner, subnets, chosen, space);
-  const mac = request.mac ?? macOf(chosen);
-  return { name: request.name, switch: request.switch, mac, addresses: chosen };
+  const { mac = macOf(chosen), ...rest } = request;
+  const machine = { ...rest, mac, addresses: chosen, space };
+  insertMachine(nb, tx, addresses, machine, owner);
+  return machine;
+}
+
+/**
+ * Gives a machine its port back that the database has lost. Throws `LC_NOT_FOUND` without its switch, `LC_CONFLICT` when
+ * an address or the name is somebody else's by now.
+ */
+export function editMachineBack(
+  nb: Northbound,
+  tx: NorthboundTransaction,
+  addresses: Addresses,
+  machine: Machine,
+): void {
+  const owner = nb.switch(machine.switch);
+  if (owner === undefined) throw new LinecardError('LC_NOT_FOUND', `there is no logical switch ${machine.switch}`);
+  const present = nb.port(machine.name);
+  if (present === undefined) insertMachine(nb, tx, addresses, machine, owner);
+  else if (present.external_ids.get('linecard') !== 'machine') {
+    throw new LinecardError('LC_CONFLICT', `logical port ${machine.name} is no machine's`);
+  }
+}
+
+/** Makes a host the one that remembers a machine. */
+export function editMachineHost(nb: Northbound, tx: NorthboundTransaction, name: string, host: string): void {
+  const row = nb.port(name);
+  if (row?.external_ids.get('linecard') !== 'machine' || row.external_ids.get('host') === host) return;
+  tx.requireRow('Logical_Switch_Port', row._uuid);
+  tx.setKeys('Logical_Switch_Port', row._uuid, 'external_ids', { host });
+}
+
+/** Whether a machine that has no port was removed: then its addresses were given back in the same change. */
+export function isMachineRemoved(addresses: Addresses, { name, space, addresses: own }: Machine): boolean {
+  return own.some((address) => {
+    const claim = addresses.claim(space, address);
+    return claim?.kind === 'released' && claim.host === name;
+  });
 }
 
 function presentMachine(row: SwitchPortRow, request: MachineRequest): Machine {
@@ -95,16 +144,15 @@ function presentMachine(row: SwitchPortRow, request: MachineRequest): Machine {
 function insertMachine(
   nb: Northbound,
   tx: NorthboundTransaction,
-  { name, switch: switchName, mac }: MachineRequest,
+  all: Addresses,
+  { name, switch: switchName, mac, addresses, space, host }: Machine,
   owner: SwitchRow,
-  subnets: readonly LogicalSubnet['pool'][],
-  addresses: readonly string[],
-  space: string,
 ): void {
-  const binding = [mac ?? macOf(addresses), ...addresses].join(' ');
+  for (const address of addresses) all.take(tx, { space, address, machine: name });
+  const binding = [mac, ...addresses].join(' ');
   const dhcp = (family: 4 | 6): Uuid | undefined => {
-    const subnet = subnets.find((one) => one.family === family);
-    return subnet && dhcpIdentity(switchName, subnet);
+    const subnet = subnetsOf(owner).find((one) => one.family === family);
+    return subnet && dhcpRow(nb, switchName, subnet)?._uuid;
   };
   tx.requireRow('Logical_Switch', owner._uuid);
   const port = tx.insert('Logical_Switch_Port', {
@@ -113,7 +161,7 @@ function insertMachine(
     port_security: [binding],
     dhcpv4_options: dhcp(4),
     dhcpv6_options: dhcp(6),
-    external_ids: { linecard: 'machine', switch: switchName, space },
+    external_ids: { linecard: 'machine', switch: switchName, space, ...(host === undefined ? {} : { host }) },
   });
   tx.mutate('Logical_Switch', owner._uuid, [['ports', 'insert', [port]]]);
   tx.setKeys('Logical_Switch', owner._uuid, 'external_ids', { [machineKey(name)]: '' });

@@ -58,19 +58,17 @@ async function vmPort(
   }
   const addresses = checkedAddresses(options.ip);
   if (options.mac !== undefined) parseMac(options.mac);
-  const [{ withCentral }, { editMachine, editMachineGone, machinesOf }, { json, print }] = await Promise.all([
-    import('@linecard/driver'),
-    import('@linecard/ovn'),
-    import('../output.js'),
-  ]);
-  const machines = await withCentral(hostOvsdb(), async ({ nb, addresses: all }): Promise<Machine[]> => {
+  const [{ forgetMachine, withCentral }, { editMachine, editMachineGone, machinesOf }, { json, print }] =
+    await Promise.all([import('@linecard/driver'), import('@linecard/ovn'), import('../output.js')]);
+  const machines = await withCentral(hostOvsdb(), async ({ nb, addresses: all, settings }, ovs): Promise<Machine[]> => {
     if (name === undefined) return machinesOf(nb);
     if (options.rm) {
       await nb.write((tx) => editMachineGone(nb, tx, all, name), { what: `remove the port of machine ${name}` });
+      await forgetMachine(ovs, settings.bridge, name);
       return [];
     }
     const mac = options.mac === undefined ? {} : { mac: options.mac.toLowerCase() };
-    const request = { name, switch: switchName!, addresses, ...mac };
+    const request = { name, switch: switchName!, addresses, host: settings.host, ...mac };
     return [await nb.write((tx) => editMachine(nb, tx, all, request), { what: `make a port for machine ${name}` })];
   });
   if (!options.rm) await print(options.json ? json(machines) : machines.map(text).join(''));

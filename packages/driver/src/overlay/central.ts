@@ -44,6 +44,7 @@ export class CentralLink {
   readonly #onLost: (error: unknown) => void;
   /** Told of logical ports and networks of this host that have come up in the database, by their IDs. */
   readonly #onFound: (id: string) => void;
+  readonly #onChange: (changes: readonly NorthboundChange[]) => void;
   /** Whether this host has a port or network, by its ID. */
   readonly #isWanted: (id: string) => boolean;
   #current: Central | undefined;
@@ -54,6 +55,7 @@ export class CentralLink {
       onReady: () => void;
       onLost: (error: unknown) => void;
       onFound: (id: string) => void;
+      onChange: (changes: readonly NorthboundChange[]) => void;
       isWanted: (id: string) => boolean;
     },
   ) {
@@ -61,6 +63,7 @@ export class CentralLink {
     this.#onReady = hooks.onReady;
     this.#onLost = hooks.onLost;
     this.#onFound = hooks.onFound;
+    this.#onChange = hooks.onChange;
     this.#isWanted = hooks.isWanted;
     const follow = () => this.#follow();
     ovs.view.replica.on('synced', follow).on('change', (changes) => {
@@ -132,6 +135,7 @@ export class CentralLink {
         const isWall = (change: (typeof changes)[number]) =>
           change.table === 'Port_Group' && change.old === undefined && isNetworkGroup(change.new?.name ?? '');
         if (changes.some(isWall)) this.#onReady();
+        this.#onChange(changes);
       });
       this.#current = { settings, nb, addresses };
       nb.start();

@@ -7,6 +7,7 @@ import { Collector } from './collector.js';
 import { ConntrackGuard } from './conntrack.js';
 import { OverlayFabric } from './fabric.js';
 import { OverlayIdentity } from './identity.js';
+import { Machines } from './machines.js';
 import { OverlayBackend } from './overlay-backend.js';
 import { OverlayIpam } from './overlay-ipam.js';
 import { OverlayReconciler } from './reconciler.js';
@@ -56,9 +57,11 @@ export function createOverlay(
   const central: CentralLink = new CentralLink(ovs, {
     onReady: () => {
       reconciler.schedule();
+      machines.schedule();
       services?.look();
     },
     onFound: (id) => reconciler.noticed(id),
+    onChange: (changes) => machines.noticed(changes),
     isWanted: (id) => state.ports.has(id) || state.networks.has(id),
     onLost: (error) => onError("connect to OVN's northbound database", error),
   });
@@ -73,6 +76,7 @@ export function createOverlay(
       }
     },
   });
+  const machines: Machines = new Machines({ ovs, net, central }, { onError, onLoaded: () => undefined });
   const conntrack = new ConntrackGuard(ovs, onError);
   const collector = new Collector(central, options.hostGraceMs, onError, onWarning);
   const unused = new UnusedAddresses({
@@ -100,6 +104,7 @@ export function createOverlay(
     central,
     start: () => {
       reconciler.start();
+      machines.start();
       identity.start();
       conntrack.start();
       collector.start();
@@ -112,7 +117,7 @@ export function createOverlay(
       conntrack.close();
       unused.close();
       identity.close();
-      await reconciler.close();
+      await Promise.all([reconciler.close(), machines.close()]);
       hostPorts.close();
       await central.close();
     },

@@ -1,3 +1,4 @@
+import type { Machine } from '@linecard/ovn';
 import { LinecardError } from '@linecard/wire';
 import { z } from 'zod';
 import type { ContainerRef, PortMapping } from '../records.js';
@@ -5,7 +6,8 @@ import { type OverlayPlan, planOverlay } from './plan.js';
 
 /*
  * What a host remembers of its networks over many hosts stands in its own OVSDB, so that it can give the northbound
- * database back what that has lost: networks in the integration bridge's row, endpoints in their interfaces' rows.
+ * database back what that has lost: networks and the ports of machines in the integration bridge's row, endpoints in
+ * their interfaces' rows.
  */
 
 /** A container's port on the integration bridge, and its logical port, which is named by its ID. */
@@ -33,6 +35,8 @@ export interface OverlayNetwork {
 
 /** Prefix of the keys of the integration bridge that keep a network. */
 export const networkPrefix = 'linecard-overlay:';
+/** Prefix of the keys of the integration bridge that keep a virtual machine's port. */
+export const machinePrefix = 'linecard-machine:';
 /** The mark of the interfaces that are containers' here; the local driver's are marked otherwise. */
 export const portMark = 'overlay';
 /** The mark of the interfaces that lead from a router into this host's stack. */
@@ -46,6 +50,13 @@ const request = z.object({
   reserved: z.array(z.string()),
   subnets: z.array(z.object({ pool: z.string(), gateway: z.string().optional() })),
   options: z.record(z.string(), z.string()),
+});
+const machine = z.object({
+  switch: z.string(),
+  mac: z.string(),
+  addresses: z.array(z.string()),
+  space: z.string(),
+  host: z.string().exactOptional(),
 });
 const mappings = z.array(
   z.object({ protocol: z.enum(['tcp', 'udp', 'sctp']), hostIp: z.string(), hostPort: z.number(), port: z.number() }),
@@ -73,6 +84,16 @@ export function networkId({ plan, name }: OverlayNetwork): [string, string] {
 export function readNetworkId(key: string, text: string): OverlayNetwork {
   const { name, ...rest } = readJson(request, key, text);
   return { plan: planOverlay(rest), ...(name === undefined ? {} : { name }) };
+}
+
+/** The key and value that keep a virtual machine's port. */
+export function machineId({ name, ...rest }: Machine): [string, string] {
+  return [machinePrefix + name, JSON.stringify(rest)];
+}
+
+/** The virtual machine's port that a key of the integration bridge keeps. Throws `LC_PROTOCOL`. */
+export function readMachineId(key: string, text: string): Machine {
+  return { name: key.slice(machinePrefix.length), ...readJson(machine, key, text) };
 }
 
 /** The keys of a container's interface. `iface-id` is what ovn-controller binds the logical port by. */
