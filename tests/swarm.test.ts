@@ -2,7 +2,7 @@ import type { Bed } from '@linecard/testkit';
 import { beforeAll, expect, it } from 'vitest';
 import { eventually } from './support/eventually.js';
 import { about, clear, guest, nbctl, ovnTools, reaches, remains, useHosts } from './support/overlay.js';
-import { containersOf, makeSwarm, pluginName, service, startPlugins } from './support/swarm.js';
+import { containersOf, makeSwarm, placesOn, pluginName, reboot, service, startPlugins } from './support/swarm.js';
 import { describeSystem } from './support/system.js';
 import { runAt } from './support/talk.js';
 
@@ -34,6 +34,34 @@ describeSystem('a swarm of three hosts', () => {
     const argv = ['curl', '-sS', '-m', '5', '--no-keepalive', '-H', 'Connection: close', ...urls];
     return (await runAt(host, { container }, argv)).stdout.trim().split('\n');
   }
+
+  /**
+   * The database comes to have logical ports, addresses and members of services on `net` for the containers that run,
+   * seven of the services and the three others, and for no others: what died is gone, and what came instead is there.
+   */
+  const becomesWhole = () =>
+    eventually(
+      async () => {
+        const all = theHosts();
+        const id = await three()[0].docker('network', 'inspect', '-f', '{{.Id}}', 'net');
+        const places = await placesOn(all, 'net');
+        expect(places).toHaveLength(10);
+        const ports = (await nbctl(all, 'lsp-list', id)).match(/[0-9a-f]{64}/g) ?? [];
+        expect(ports.sort()).toEqual(places.map(({ endpoint }) => endpoint).sort());
+        const wanted = ['find', 'DNS', `external_ids:space="switch:${id}"`];
+        const claims = await nbctl(all, '--bare', '--columns=external_ids', ...wanted);
+        const claimed = [...claims.matchAll(/\bip=(\S+) kind=endpoint/g)].map(([, address]) => address!);
+        expect(claimed.sort()).toEqual(places.map(({ address }) => address).sort());
+        const members = places.filter(({ service: of }) => of === 'web').map(({ address }) => address);
+        expect((await balancer('web')).split('=')[1]?.split(',').sort()).toEqual(members.sort());
+      },
+      { what: 'the services to be whole again', timeoutMs: 60_000 },
+    );
+  /** So many containers answer at an address. */
+  const allAnswer = (host: Bed, container: string, address: string, count: number) =>
+    eventually(async () => expect(new Set(await answers(host, container, address, 10 * count)).size).toBe(count), {
+      what: `${container} to be answered by ${count}`,
+    });
 
   it('has its network as a logical switch before any container, and on a host when the first one comes', async () => {
     const all = theHosts();
@@ -88,19 +116,11 @@ describeSystem('a swarm of three hosts', () => {
     await many(3);
     const [address = ''] = (await balancer('web')).split('=');
     expect(await h1.docker('exec', 'c1', 'nslookup', '-type=a', 'web')).toContain(`Address: ${address}`);
-    for (const [host, guestName] of [
-      [h1, 'c1'],
-      [h3, 'c3'],
-    ] as const) {
-      await eventually(async () => expect(new Set(await answers(host, guestName, address, 30)).size).toBe(3), {
-        what: `${guestName} to be answered by all`,
-      });
-    }
+    await allAnswer(h1, 'c1', address, 3);
+    await allAnswer(h3, 'c3', address, 3);
     await h1.docker('service', 'scale', '-d', 'web=1');
     await many(1);
-    await eventually(async () => expect(new Set(await answers(h3, 'c3', address, 10)).size).toBe(1), {
-      what: 'the one that is left to answer',
-    });
+    await allAnswer(h3, 'c3', address, 1);
     await h1.docker('service', 'scale', '-d', 'web=4');
     await many(4);
   });
@@ -157,20 +177,34 @@ describeSystem('a swarm of three hosts', () => {
     ]);
     await reaches(h1, 'c1', await about(h2, 'c2', 'net', 'IPAddress'));
     expect((await nbctl(all, 'ls-list')).match(new RegExp(`\\(${id}\\)`, 'g'))).toHaveLength(1);
-    // Seven of the services, and the three others: what died is gone, and what came instead is there.
-    await eventually(
-      async () => {
-        expect((await nbctl(all, 'lsp-list', id)).match(/\([0-9a-f]{64}\)/g)).toHaveLength(10);
-        expect((await balancer('web')).split(',')).toHaveLength(4);
-      },
-      { what: 'the services to be whole again', timeoutMs: 60_000 },
-    );
+    await becomesWhole();
     await guest(h2, 'own', 'o2');
     await reaches(h2, 'o2', '10.72.1.77');
     const [address = ''] = (await balancer('web')).split('=');
-    await eventually(async () => expect(new Set(await answers(h1, 'c1', address, 40)).size).toBe(4), {
-      what: 'all to answer again',
-    });
+    await allAnswer(h1, 'c1', address, 4);
+  });
+
+  it('outlives the reboot of a node, and of all at once', async () => {
+    const all = theHosts();
+    const [h1, h2, h3] = three();
+    for (const gone of [[2], [0, 1, 2]]) {
+      await reboot(all, gone);
+      await eventually(async () => void (await h1.docker('node', 'ls')), { what: 'the manager', timeoutMs: 30_000 });
+      for (const i of gone) {
+        const own = [`c${i + 1}`, `o${i + 1}`];
+        await eventually(async () => void (await three()[i]!.docker('start', ...own)), {
+          what: `${own.join(' and ')} to start`,
+          timeoutMs: 60_000,
+        });
+      }
+      await becomesWhole();
+      await reaches(h1, 'c1', await about(h3, 'c3', 'net', 'IPAddress'));
+      await reaches(h3, 'c3', await about(h1, 'c1', 'net', 'IPAddress'));
+      await reaches(h2, 'o2', '10.72.1.77');
+      const [address = ''] = (await balancer('web')).split('=');
+      await allAnswer(h1, 'c1', address, 4);
+      await allAnswer(h3, 'c3', address, 4);
+    }
   });
 
   it('leaves nothing behind', async () => {

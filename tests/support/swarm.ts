@@ -41,6 +41,46 @@ export async function makeSwarm(all: MultiHost): Promise<void> {
   );
 }
 
+/** The power of hosts goes and comes back. Docker starts beside Open vSwitch and OVN, and before they answer. */
+export async function reboot(all: MultiHost, indexes: readonly number[]): Promise<void> {
+  const start = async (index: number): Promise<void> => {
+    const host = all.hosts[index]!;
+    await all.plug(index);
+    const ovn = async (): Promise<void> => {
+      await host.startOvs({ systemId: `h${index + 1}` });
+      const central = all.address(0);
+      if (index === 0) await host.linecard('ovn', 'central', '--address', central, '--members', central);
+      await host.linecard('ovn', 'join', central);
+    };
+    await Promise.all([ovn(), host.startDocker()]);
+  };
+  await Promise.all(indexes.map((index) => all.hosts[index]!.reboot()));
+  await Promise.all(indexes.map(start));
+}
+
+/** A container's place on a network. */
+export interface Place {
+  readonly endpoint: string;
+  readonly address: string;
+  /** The service that it belongs to; empty when it belongs to none. */
+  readonly service: string;
+}
+
+/** The places that the running containers of all hosts have on a network, as Docker says. */
+export async function placesOn(all: MultiHost, net: string): Promise<Place[]> {
+  const place = `{{with index .NetworkSettings.Networks "${net}"}}{{.EndpointID}} {{.IPAddress}}{{end}}`;
+  const format = `${place} {{index .Config.Labels "com.docker.swarm.service.name"}}`;
+  const found = all.hosts.map(async (host) => {
+    const ids = (await host.docker('ps', '-q', '--filter', `network=${net}`)).split('\n').filter((id) => id !== '');
+    return ids.length === 0 ? '' : host.docker('inspect', '-f', format, ...ids);
+  });
+  return (await Promise.all(found)).flatMap((text) =>
+    [...text.matchAll(/^(\w+) (\S+) ?(\S*)$/gm)].map(([, endpoint, address, service]) => {
+      return { endpoint: endpoint!, address: address!, service: service! };
+    }),
+  );
+}
+
 /** Starts a service whose image every host has; there is no registry that would tell of a newer one. */
 export function service(manager: Bed, name: string, net: string, options: readonly string[], command: string) {
   const how = ['-d', '--no-resolve-image', '--name', name, '--network', net, '--stop-signal', 'KILL'];

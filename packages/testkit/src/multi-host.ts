@@ -69,9 +69,11 @@ export class MultiHost {
     await this.#wire.exec(['ip', 'link', 'delete', port], { allowFail: true });
     const { pid } = this.hosts[index]!;
     const ends = ['ip', 'link', 'add', port, 'index', String(100 + index), 'mtu', String(this.#mtu), 'type', 'veth'];
-    const peer = ['peer', 'name', uplinkName, 'index', '200', 'mtu', String(this.#mtu), 'netns', String(pid)];
+    // The same over reboots, as with a machine's own interface: the other hosts remember it.
+    const mac = `02:00:00:00:02:${String(index + 1).padStart(2, '0')}`;
+    const peer = ['peer', 'name', uplinkName, 'address', mac, 'index', '200', 'mtu', String(this.#mtu)];
     // The peer's namespace is named by a pid as this process sees it, so the program must see it too.
-    const argv = ['nsenter', '-t', String(this.#wire.pid), '-n', '--', ...ends, ...peer];
+    const argv = ['nsenter', '-t', String(this.#wire.pid), '-n', '--', ...ends, ...peer, 'netns', String(pid)];
     await runProgram(argv, argv, { PATH: process.env.PATH ?? '/usr/sbin:/usr/bin:/sbin:/bin' }, {});
     await this.#wire.exec(['ip', 'link', 'set', port, 'master', wire, 'up']);
     const host = this.hosts[index]!;
