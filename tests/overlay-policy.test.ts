@@ -274,6 +274,49 @@ describeSystem('networks over two hosts', () => {
     await guest(h1, 'net', 'peer');
     const peer = await about(h1, 'peer', 'net', 'IPAddress');
     await eventually(async () => expect(await pings(h2, { netns: 'vm1' }, peer)).toBe(true), { what: 'the container' });
+    const leased = '#!/bin/sh\n[ "$reason" = BOUND6 ] && ip -6 address add "$new_ip6_address/128" dev "$interface"\n';
+    await h2.exec([
+      'sh',
+      '-c',
+      'printf %s "$1" > /run/bound6; chmod +x /run/bound6; touch /run/dhclient.conf',
+      'sh',
+      leased,
+    ]);
+    const files = [
+      '-cf',
+      '/run/dhclient.conf',
+      '-lf',
+      '/run/dhclient.leases',
+      '-pf',
+      '/run/dhclient.pid',
+      '-sf',
+      '/run/bound6',
+    ];
+    const own = async (scope: string) =>
+      (await vm('ip', '-6', 'address', 'show', 'dev', 'eth0', 'scope', scope, '-tentative')).stdout.match(/inet6 \S+/g);
+    await eventually(async () => expect(await own('link')).toHaveLength(1), { what: 'its link-local address' });
+    await vm('timeout', '30', 'dhclient', '-6', '-1', ...files, 'eth0');
+    await eventually(async () => expect(await own('global')).toEqual([`inet6 ${made.split(' ')[4]}/128`]), {
+      what: 'the address that it was told, and no other',
+    });
+    const way = /^default via fe80::42:aff:fe09:\S+ dev eth0 proto ra .*mtu 1442/;
+    await eventually(async () => expect((await vm('ip', '-6', 'route', 'show', 'default')).stdout).toMatch(way), {
+      what: 'the way out that the router advertises',
+      timeoutMs: 30_000,
+    });
+    expect(await pings(h2, { netns: 'vm1' }, 'fd6c:6e63:6172::1', ['-w', '5']), 'beyond the router').toBe(true);
+    const peer6 = await about(h1, 'peer', 'net', 'GlobalIPv6Address');
+    await eventually(async () => expect(await pings(h2, { netns: 'vm1' }, peer6)).toBe(true), {
+      what: 'the container',
+    });
+    const routes = async (...ask: string[]) =>
+      (await runAt(h1, { container: 'peer' }, ['ip', '-6', 'route', ...ask])).stdout;
+    await eventually(async () => expect(await routes()).toMatch(/^default via fe80::.* proto ra .* pref low$/m), {
+      what: 'a container to hear of the router',
+      timeoutMs: 30_000,
+    });
+    expect(await routes('get', '2001:db8::1'), 'and to keep the way that Docker told it').toContain('via fd00:9::1 ');
+    await h2.exec(['sh', '-c', 'kill "$(cat /run/dhclient.pid)"']);
     const names = async () => h1.docker('exec', 'peer', 'nslookup', '-type=a', 'vm1');
     await eventually(async () => expect(await names()).toContain('10.9.0.99'), { what: 'the name of the machine' });
     await h1.linecard('ovn', 'vm-port', 'vm1', '--rm');
@@ -327,4 +370,4 @@ describeSystem('networks over two hosts', () => {
     await clear(h1, ['plain', 'open'], ['phys']);
     expect(await h2.docker('network', 'ls', '-q', '--filter', 'driver=openvswitch')).toBe('');
   });
-}, [...ovnTools, 'busybox', 'tcpdump', 'ss', 'ethtool']);
+}, [...ovnTools, 'busybox', 'dhclient', 'tcpdump', 'ss', 'ethtool']);

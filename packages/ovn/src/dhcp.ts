@@ -4,6 +4,7 @@ import { rowIdentity } from './identity.js';
 import { macOf } from './mac.js';
 import type { LogicalNetwork, LogicalSubnet } from './networks.js';
 import type { Northbound, NorthboundTransaction } from './northbound.js';
+import { routerPortName } from './routers.js';
 
 /** Seconds that an address is granted for; OVN gives the same one again. */
 const leaseTime = 3600;
@@ -57,6 +58,23 @@ export function editDhcp(nb: Northbound, tx: NorthboundTransaction, network: Log
     };
     tx.insert('DHCP_Options', row, dhcpIdentity(network.switch, pool));
   }
+}
+
+/**
+ * How a router advertises itself to machines once there are any (ovn-nb(5), `ipv6_ra_configs`): DHCPv6 tells neither a
+ * way out nor an MTU. Containers hear it as well, so it is the last that they choose: Docker has given them their routes.
+ */
+export function advertisements(settings: DhcpSettings | undefined): Readonly<Record<string, string>> {
+  const mtu: Record<string, string> = settings === undefined ? {} : { mtu: String(settings.mtu) };
+  return { router_preference: 'LOW', send_periodic: 'true', ...mtu };
+}
+
+/** Lets the router of a switch advertise itself, or not any more. Without a router nothing happens. */
+export function editAdvertising(nb: Northbound, tx: NorthboundTransaction, switchName: string, on: boolean): void {
+  const port = nb.routerPort(routerPortName(switchName));
+  if (!port?.networks.some((cidr) => cidr.includes(':'))) return;
+  const mode = { address_mode: on ? 'dhcpv6_stateful' : undefined };
+  tx.setKeys('Logical_Router_Port', port._uuid, 'ipv6_ra_configs', mode);
 }
 
 /** Takes the answers of a switch away that is going. */

@@ -66,6 +66,12 @@ it('a machine has what OVN tells it, and keeps it when asked for again', async (
   expect(made).toMatchObject({ mac: '52:54:00:00:00:01', addresses: ['10.9.0.9', expect.stringMatching(/^fd00:9::/)] });
   expect(await add({ name: 'vm1' })).toEqual(made);
   expect(machinesOf(nb)).toEqual([made]);
+  const advertised = () => server.nbctl('get', 'Logical_Router_Port', 'lcr-net', 'ipv6_ra_configs');
+  const always = 'mtu="1442", router_preference=LOW, send_periodic="true"';
+  expect(await advertised()).toBe(`{address_mode=dhcpv6_stateful, ${always}}`);
+  await add({ name: 'vm0' });
+  await remove('vm0');
+  expect(await advertised(), 'while there is one').toBe(`{address_mode=dhcpv6_stateful, ${always}}`);
   const options = await server.nbctl('get', 'Logical_Switch_Port', 'vm1', 'dhcpv4_options');
   const told = (await server.nbctl('dhcp-options-get-options', options)).split('\n').sort();
   const server4 = ['router=10.9.0.1', 'server_id=10.9.0.1', 'server_mac=02:42:0a:09:00:01'];
@@ -81,6 +87,8 @@ it('a machine has what OVN tells it, and keeps it when asked for again', async (
   await expect(add({ name: 'vm2', addresses: ['10.9.0.15'] })).rejects.toMatchObject({ code: 'LC_INVALID' });
   await expect(add({ name: 'lcr-net-peer' })).rejects.toMatchObject({ code: 'LC_CONFLICT' });
   expect(machinesOf(nb)).toHaveLength(1);
+  await remove('vm1');
+  expect(await advertised()).toBe(`{${always}}`);
 });
 
 it('the switch stays for the last machine, which no host that dies takes along', async () => {

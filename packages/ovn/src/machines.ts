@@ -2,10 +2,10 @@ import type { Uuid } from '@linecard/ovsdb';
 import { contains, formatCidr, LinecardError, parseCidr } from '@linecard/wire';
 import type { Addresses } from './addresses.js';
 import { addressesOf } from './binding.js';
-import { dhcpRow } from './dhcp.js';
+import { dhcpRow, editAdvertising } from './dhcp.js';
 import { editNames } from './endpoints.js';
 import { macOf } from './mac.js';
-import { editSwitchLeft, type LogicalSubnet, machineKey } from './networks.js';
+import { editSwitchLeft, hasOtherMachines, type LogicalSubnet, machineKey } from './networks.js';
 import type { Northbound, NorthboundTransaction, SwitchPortRow, SwitchRow } from './northbound.js';
 
 /** A virtual machine's port on a logical switch, as it is asked for. */
@@ -165,6 +165,7 @@ function insertMachine(
   });
   tx.mutate('Logical_Switch', owner._uuid, [['ports', 'insert', [port]]]);
   tx.setKeys('Logical_Switch', owner._uuid, 'external_ids', { [machineKey(name)]: '' });
+  editAdvertising(nb, tx, switchName, true);
   editNames(nb, tx, { name, addresses, space, switch: switchName }, owner._uuid);
 }
 
@@ -180,5 +181,8 @@ export function editMachineGone(nb: Northbound, tx: NorthboundTransaction, addre
   const space = row.external_ids.get('space') ?? '';
   tx.mutate('Logical_Switch', [['ports', 'includes', [row._uuid]]], [['ports', 'delete', [row._uuid]]]);
   for (const address of own) addresses.editRelease(tx, space, address, name);
+  const owner = nb.switch(switchName);
+  // Who comes at this moment changes the keys of the switch, with which this change is compared.
+  if (owner !== undefined && !hasOtherMachines(owner, machineKey(name))) editAdvertising(nb, tx, switchName, false);
   editSwitchLeft(nb, tx, switchName, machineKey(name));
 }

@@ -1,6 +1,6 @@
 import type { NamedRef, Uuid } from '@linecard/ovsdb';
 import { type Cidr, formatCidr, LinecardError } from '@linecard/wire';
-import { type DhcpSettings, editDhcp, editDhcpGone } from './dhcp.js';
+import { advertisements, type DhcpSettings, editDhcp, editDhcpGone } from './dhcp.js';
 import { macOf } from './mac.js';
 import type { Northbound, NorthboundTransaction, SwitchRow } from './northbound.js';
 import { editRouter, editRouterLeft, type RouterSpec, routerPortName } from './routers.js';
@@ -42,6 +42,11 @@ export const swarmUser = '@swarm';
 /** The key under which a switch remembers that a host has it as this network. */
 function userKey({ host, id }: Pick<LogicalNetwork, 'host' | 'id'>): string {
   return `${userPrefix}${host}/${id}`;
+}
+
+/** Whether a switch has machines, but for the one with this key. */
+export function hasOtherMachines({ external_ids }: SwitchRow, key: string): boolean {
+  return [...external_ids.keys()].some((other) => other.startsWith(machineKey('')) && other !== key);
 }
 
 const isUse = (key: string) => key.startsWith(userPrefix) || key.startsWith(machineKey(''));
@@ -146,6 +151,7 @@ function editGateway(
     name: port,
     mac: macOf(gateways.map(({ address }) => address)),
     networks: gateways.map(formatCidr),
+    ...(gateways.some(({ family }) => family === 6) ? { ipv6_ra_configs: advertisements(network.dhcp) } : {}),
     external_ids: ids,
   });
   tx.mutate('Logical_Router', routerRef, [['ports', 'insert', [inserted]]]);
