@@ -277,6 +277,8 @@ describeSystem('controllers', () => {
       // A switch that has lost its flows as well gets them again.
       await bed.ofctl('del-flows', 'br');
       expect(await oneReachesTwo()).toBe(false);
+      // A daemon of an older version has left a row that does not name its app.
+      await bed.vsctl('clear', 'Controller', 'br', 'external_ids');
       await bed.daemon({ env: { LINECARD_APPS: appsDirectory } });
       await connected('learning-switch');
       await reaches('after the daemon came back');

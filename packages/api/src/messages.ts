@@ -176,8 +176,10 @@ export const controllerInfo = z.object({
   /** As in OVSDB. */
   target: z.string(),
   connected: z.boolean(),
-  /** The app of `ovs.bridge.controller=embedded:APP`. */
+  /** The app in the daemon, of `embedded:APP`. */
   app: z.string().exactOptional(),
+  /** Why the daemon does not serve it. */
+  error: z.string().exactOptional(),
   /** Of OpenFlow, such as `1.3`. */
   version: z.string().exactOptional(),
   packetIns: z.number().exactOptional(),

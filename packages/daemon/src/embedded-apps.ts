@@ -1,7 +1,8 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { App, AppSurroundings, Controller, SwitchSession } from '@linecard/controller';
-import { appSocket, type EmbeddedApps, splitApp } from '@linecard/driver';
+import type { EmbeddedApps } from '@linecard/driver';
+import { appSocket, splitApp } from '@linecard/switch';
 import { explain, LinecardError } from '@linecard/wire';
 import type { Logger } from 'pino';
 import { errorFields } from './log.js';
@@ -18,7 +19,7 @@ export interface EmbeddedOptions {
 
 /** What an embedded app has to do with one switch. */
 export interface AppSession {
-  /** Its name, and its options where the network has some: `knock?name=open.example.com`. */
+  /** Its name, and its options where it has some: `knock?name=open.example.com`. */
   readonly app: string;
   readonly sw: SwitchSession;
   /** The OpenFlow version that they speak, such as `1.3`. */
@@ -104,7 +105,7 @@ export class EmbeddedController implements EmbeddedApps {
     for (const path of endings.map((ending) => join(appsDirectory, name + ending))) {
       if (await exists(path)) return loadApp(path, { kit: appKit(options, log) });
     }
-    throw new LinecardError('LC_NOT_FOUND', `option ovs.bridge.controller: there is no app "${name}"`, {
+    throw new LinecardError('LC_NOT_FOUND', `there is no app "${name}"`, {
       hint: `there are ${shippedApps.join(', ')}, and yours: ${join(appsDirectory, name)}{${endings.join(',')}}`,
     });
   }
@@ -115,7 +116,11 @@ export class EmbeddedController implements EmbeddedApps {
     serving.controller
       .on('up', (sw) => logger.info({ app, dpid: sw.name }, 'a switch came'))
       .on('down', (sw, reason) => logger.info({ app, dpid: sw.name }, `a switch went: ${explain(reason ?? 'closed')}`))
-      .on('rejected', (_, reason) => logger.warn({ app }, `not a switch: ${explain(reason)}`))
+      .on('rejected', (_, reason) => {
+        // Who only asks whether somebody listens goes without a word.
+        const level = reason.code === 'LC_CLOSED' ? 'debug' : 'warn';
+        logger[level]({ app }, `not a switch: ${explain(reason)}`);
+      })
       .on('refused', (sw, error) =>
         logger.warn(
           { app, dpid: sw.name, type: error.error_type, code: error.error_code },

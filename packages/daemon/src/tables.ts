@@ -1,6 +1,6 @@
 import type { ControllerInfo, NetworkInfo, PortInfo } from '@linecard/api';
-import { appOfTarget, type Host, hostInterface, type Network, type Port } from '@linecard/driver';
-import type { InterfaceRow } from '@linecard/switch';
+import { type Host, hostInterface, type Network, type Port } from '@linecard/driver';
+import { appErrorKey, appOf, type InterfaceRow } from '@linecard/switch';
 import { formatCidr, LinecardError } from '@linecard/wire';
 import type { AppSession } from './embedded-apps.js';
 import type { InnerNames } from './inner-names.js';
@@ -25,7 +25,7 @@ export function bridgeInfo({ ovs }: Pick<Host, 'ovs'>, name: string) {
   if (row === undefined) return { controllers: [] };
   const datapath: NetworkInfo['datapath'] = row.datapath_type === 'netdev' ? 'userspace' : 'kernel';
   return {
-    controllers: ovs.view.controllersOf(row),
+    controllers: ovs.view.controllersOf(row).map(({ target, is_connected }) => ({ target, connected: is_connected })),
     dpid: row.datapath_id,
     datapath,
     failMode: row.fail_mode,
@@ -60,21 +60,22 @@ export function networkTable(host: Host): NetworkInfo[] {
 
 /** One line for each controller of each bridge, whoever made the bridge. */
 export function controllerTable(host: Host, sessions: readonly AppSession[]): ControllerInfo[] {
-  const bridges = [...host.ovs.view.bridges()].sort((a, b) => a.name.localeCompare(b.name));
-  return bridges.flatMap(({ name: bridge }) => {
-    const { dpid, controllers } = bridgeInfo(host, bridge);
-    const network = host.state.networkOf(bridge);
-    return controllers.map(({ target, connected }) => {
-      const app = appOfTarget(target, network?.plan.controllers ?? []);
+  const { view } = host.ovs;
+  const bridges = [...view.bridges()].sort((a, b) => a.name.localeCompare(b.name));
+  return bridges.flatMap((bridge) => {
+    const dpid = bridge.datapath_id;
+    return view.controllersOf(bridge).map((row) => {
+      const app = appOf(row);
       const session = sessions.find((one) => one.app === app && one.sw.name === dpid);
       return present<ControllerInfo>({
-        bridge,
-        network: network?.name,
+        bridge: bridge.name,
+        network: host.state.networkOf(bridge.name)?.name,
         dpid,
-        target,
+        target: row.target,
         // Open vSwitch tells only every few seconds.
-        connected: app === undefined ? connected : session !== undefined,
+        connected: app === undefined ? row.is_connected : session !== undefined,
         app,
+        error: row.external_ids.get(appErrorKey),
         version: session?.version,
         packetIns: session?.sw.counters.packetIns,
         sent: session?.sw.counters.sent,

@@ -1,10 +1,10 @@
 import type { ContainerDetail, DockerEngine } from '@linecard/docker';
 import { configureInNetns, inNetns, type Link, type Netlink } from '@linecard/linux';
+import { parseController } from '@linecard/switch';
 import { contains, formatCidr, LinecardError, parseCidr } from '@linecard/wire';
 import type { Fabric } from './fabric.js';
 import { Locks } from './locks.js';
 import { digest, hostInterface, peerInterface, stableMac } from './names.js';
-import { parseController } from './network-options.js';
 import { isInterfaceName } from './option-kinds.js';
 import type { Reconciler } from './reconciler.js';
 import type { Attachment, Port } from './records.js';
@@ -340,7 +340,7 @@ function check(request: AttachRequest): void {
   const noController = controllers.find((one) => parseController(one) === undefined || one.startsWith('embedded'));
   if (noController !== undefined) {
     throw new LinecardError('LC_INVALID', `"${noController}" is no controller of a bridge`, {
-      hint: 'tcp:IP:PORT, ssl:IP:PORT, unix:PATH, ptcp:[PORT][:IP]...; apps in the daemon rule Docker networks only',
+      hint: 'tcp:IP:PORT, ssl:IP:PORT, unix:PATH, ptcp:[PORT][:IP]...; apps in the daemon rule Docker networks and labs',
     });
   }
   const cidrs = addresses.map(parseCidr);

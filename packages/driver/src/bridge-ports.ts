@@ -7,20 +7,27 @@ function numbered(view: SwitchView, bridge: string): (InterfaceRow & { readonly 
     .sort((a, b) => a.ofport - b.ofport);
 }
 
-/** Who is behind the OpenFlow ports of a bridge: names of containers where they are known, else of interfaces. */
-export function portNames(view: SwitchView, bridge: string): ReadonlyMap<number, string> {
-  return new Map(numbered(view, bridge).map((row) => [row.ofport, row.external_ids.get('container-name') ?? row.name]));
+/** Who is behind an interface: a container by its name, or the node of a lab; docs/ovsdb.md has the keys. */
+function ownerOf({ external_ids }: InterfaceRow): string | undefined {
+  return external_ids.get('container-name') ?? external_ids.get('linecard-lab-node');
 }
 
 /**
- * The OpenFlow port of a container on the bridge with a datapath ID (16 hex digits); the lowest when it has several
- * there. Undefined while it has none.
+ * Who is behind the OpenFlow ports of a bridge: names of containers and of nodes of labs where they are known, else of
+ * interfaces.
+ */
+export function portNames(view: SwitchView, bridge: string): ReadonlyMap<number, string> {
+  return new Map(numbered(view, bridge).map((row) => [row.ofport, ownerOf(row) ?? row.name]));
+}
+
+/**
+ * The OpenFlow port of a container, or of a node of a lab, on the bridge with a datapath ID (16 hex digits); the lowest
+ * when it has several there. Undefined while it has none.
  */
 export function containerOfport(view: SwitchView, dpid: string, container: string): number | undefined {
   const bridge = [...view.bridges()].find(({ datapath_id }) => datapath_id === dpid);
   if (bridge === undefined) return undefined;
-  return numbered(view, bridge.name).find(({ external_ids }) => external_ids.get('container-name') === container)
-    ?.ofport;
+  return numbered(view, bridge.name).find((row) => ownerOf(row) === container)?.ofport;
 }
 
 /** Calls back whenever {@link containerOfport} may answer something else. The answer ends that. */

@@ -1,14 +1,26 @@
 import { type Link, readSysctl, writeSysctl } from '@linecard/linux';
-import type { BridgeSpec, SwitchEdit } from '@linecard/switch';
-import { formatCidr, LinecardError } from '@linecard/wire';
+import { appOf, type BridgeSpec, embeddedApps, type SwitchEdit } from '@linecard/switch';
+import { explain, formatCidr, LinecardError } from '@linecard/wire';
 import { ContainerLinks, type LinkParts } from './container-link.js';
-import { type EmbeddedApps, embeddedApps } from './embedded.js';
 import type { Firewall } from './firewall.js';
 import { hostInterface, peerInterface, stableMac } from './names.js';
 import { defaultProtocols, gatewayAddresses, type NetworkPlan } from './network-plan.js';
+import type { Attempt } from './reconcile-loop.js';
 import { attachmentId, attachmentPrefix, type Port, portIdKeys, portIds, seatId, seatPrefix } from './records.js';
 import type { Network, PlainBridge, State } from './state.js';
 import { containerPort, fixedPorts, networkBridge, seatOfInterface } from './switch-specs.js';
+
+/** What the daemon's own OpenFlow controller does for bridges whose controller is `embedded:APP`. */
+export interface EmbeddedApps {
+  /**
+   * Lets an app, with its options as `APP?KEY=VALUE`, rule the switches that connect to its socket; nothing happens
+   * when it does already. Rejects with `LC_NOT_FOUND` when there is no such app and `LC_INVALID` when it does not load
+   * or does not take its options.
+   */
+  serve(app: string): Promise<void>;
+  /** Ends all apps but these. */
+  keepOnly(apps: ReadonlySet<string>): Promise<void>;
+}
 
 /** What a fabric is made of. */
 export interface FabricParts extends LinkParts {
@@ -22,6 +34,8 @@ export interface FabricParts extends LinkParts {
   readonly checkpoint: (step: string) => void;
 }
 
+/** Characters of what is written into a row of why an app is not served: it may be all that a compiler says. */
+const longestReason = 1000;
 /** How long ovs-vswitchd may take to apply a change, in ms. */
 const settleMs = 10_000;
 
@@ -134,22 +148,44 @@ export class Fabric {
     edit.setIds('Bridge', bridge, this.#memoryOf(bridge), owned);
   }
 
-  /** Lets the embedded apps of a network await its bridge. */
-  async serveApps({ controllers }: NetworkPlan): Promise<void> {
-    for (const app of embeddedApps(controllers)) await this.parts.apps?.serve(app);
+  /** The embedded apps that rule a bridge, whoever made it, or are to rule one of a network. */
+  #wantedApps(): Set<string> {
+    const { state, ovs } = this.parts;
+    const planned = [...state.networks.values()].flatMap(({ plan }) => embeddedApps(plan.controllers));
+    const present = [...ovs.view.controllers()].flatMap((row) => appOf(row) ?? []);
+    return new Set([...planned, ...present]);
   }
 
-  /** Ends the embedded apps that no network has. */
+  /** Lets every embedded app that is wanted await its switches, and ends all others. */
+  async holdApps(attempt: Attempt): Promise<void> {
+    const { apps } = this.parts;
+    if (apps === undefined) return;
+    const work = [...this.#wantedApps()].map((app) => attempt(`serve the app ${app}`, () => this.#serve(apps, app)));
+    await Promise.all(work);
+    await this.endUnusedApps();
+  }
+
+  /** Serves an app. Why that cannot be done is said in the rows, too: who has written them may not hear of it else. */
+  async #serve(apps: EmbeddedApps, app: string): Promise<void> {
+    const failure = await apps.serve(app).then(
+      () => undefined,
+      (error: unknown) => ({ error }),
+    );
+    const reason = failure && explain(failure.error).slice(0, longestReason);
+    await this.parts.ovs.commit((edit) => edit.setAppError(app, reason));
+    if (failure !== undefined) throw failure.error;
+  }
+
+  /** Ends the embedded apps that rule no bridge any more. */
   async endUnusedApps(): Promise<void> {
-    const plans = [...this.parts.state.networks.values()].map(({ plan }) => plan);
-    await this.parts.apps?.keepOnly(new Set(plans.flatMap(({ controllers }) => embeddedApps(controllers))));
+    await this.parts.apps?.keepOnly(this.#wantedApps());
   }
 
   /** Makes a network's bridge with its ports and waits until it works. */
   async makeBridge(network: Network): Promise<void> {
-    const { ovs, checkpoint } = this.parts;
+    const { ovs, apps, checkpoint } = this.parts;
     const { plan } = network;
-    await this.serveApps(plan);
+    for (const app of embeddedApps(plan.controllers)) await apps?.serve(app);
     const datapathType = await this.datapathType(plan.userspace);
     this.seatFixedPorts(network);
     await ovs.commit((edit) => this.editNetwork(edit, network, datapathType));

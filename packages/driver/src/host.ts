@@ -4,8 +4,7 @@ import { OpenvSwitch } from '@linecard/switch';
 import { Attacher } from './attach.js';
 import { DhcpClients } from './dhcp.js';
 import { DockerDriver } from './docker-driver.js';
-import type { EmbeddedApps } from './embedded.js';
-import { Fabric } from './fabric.js';
+import { type EmbeddedApps, Fabric } from './fabric.js';
 import { PortFinder } from './find-ports.js';
 import { Firewall } from './firewall.js';
 import { HostPorts } from './host-ports.js';
@@ -28,7 +27,7 @@ export interface HostOptions {
   readonly onError: (what: string, error: unknown) => void;
   readonly onReconciled: (result: { readonly ms: number; readonly repairs: number }) => void;
   readonly onDocker: (up: boolean) => void;
-  /** Rules networks with `ovs.bridge.controller=embedded`; absent where no daemon runs. */
+  /** Rules bridges whose controller is an app; absent where no daemon runs. */
   readonly apps?: EmbeddedApps;
   /** Told of each step of a change; for tests that kill the process there. */
   readonly checkpoint: (step: string) => void;

@@ -1,6 +1,6 @@
 export type { AttachRequest, AttachResult } from './attach.js';
 export { containerOfport, onBridgePortsChanged, portNames } from './bridge-ports.js';
-export { appOfTarget, appSocket, type EmbeddedApps, splitApp } from './embedded.js';
+export type { EmbeddedApps } from './fabric.js';
 export type { ContainerInterface } from './find-ports.js';
 export { createHost, driverNames, type Host, type HostOptions } from './host.js';
 export { hostInterface, peerInterface } from './names.js';

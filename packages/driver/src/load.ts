@@ -1,4 +1,4 @@
-import type { SwitchView } from '@linecard/switch';
+import { controllerOf, type SwitchView } from '@linecard/switch';
 import { hostInterface } from './names.js';
 import { planNetwork } from './network-plan.js';
 import { readAttachments, readNetworkIds, readPortIds, readSeats } from './records.js';
@@ -22,7 +22,7 @@ export function loadState(view: SwitchView, state: State, now: number, report: (
         });
       }
       if (bridge.external_ids.get('linecard') === 'attach') {
-        const controllers = view.controllersOf(bridge).map(({ target }) => target);
+        const controllers = view.controllersOf(bridge).map(controllerOf);
         state.plainBridges.set(bridge.name, { controllers });
       }
       state.setSeats(bridge.name, new Seats(readSeats(bridge.external_ids)));

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
+import { controllerForms, parseController } from '@linecard/switch';
 import { formatDpid, parseDpid } from '@linecard/wire';
-import { parseEmbedded } from './embedded.js';
 import {
   flag,
   integer,
@@ -13,7 +13,6 @@ import {
   type OptionValues,
   oneOf,
   parseOptions,
-  splitHostPort,
   word,
 } from './option-kinds.js';
 
@@ -64,21 +63,6 @@ function parseTunnel(text: string): Tunnel | undefined {
   return { type: type as Tunnel['type'], remote, key };
 }
 
-/** What stands for a controller of a network, in one writing; undefined when it is none. */
-export function parseController(text: string): string | undefined {
-  const embedded = parseEmbedded(text);
-  if (embedded !== undefined) return embedded;
-  const [, method = '', target = ''] = /^(tcp|ssl|unix|punix|ptcp|pssl):(.*)$/.exec(text) ?? [];
-  if (method === 'tcp' || method === 'ssl') return splitHostPort(target) === undefined ? undefined : text;
-  if (method === 'unix' || method === 'punix') {
-    return /^\/[\w./-]{1,100}$/.test(target) && !target.split('/').includes('..') ? text : undefined;
-  }
-  if (method === '') return undefined;
-  const [, port, host] = /^(\d{0,5})(?::(.+))?$/.exec(target) ?? [];
-  const hostFits = host === undefined || isIP(host.replace(/^\[(.*)\]$/, '$1')) !== 0;
-  return port !== undefined && Number(port || 6653) <= 65535 && hostFits ? text : undefined;
-}
-
 const uplinks = listOf(
   kind<Uplink>('', parseUplink),
   'a comma-separated list of name[/ofport[/acl[/vlan]]], for example eno2/8',
@@ -95,11 +79,7 @@ export const networkOptionTable = {
       return undefined;
     }
   }),
-  'ovs.bridge.controller': listOf(
-    kind('', parseController),
-    'a comma-separated list of tcp:IP:PORT, ssl:IP:PORT, unix:PATH, ptcp:[PORT][:IP], pssl:[PORT][:IP], punix:PATH, ' +
-      'embedded or embedded:APP[?KEY=VALUE&KEY=VALUE]',
-  ),
+  'ovs.bridge.controller': listOf(kind('', parseController), `a comma-separated list of ${controllerForms}`),
   'ovs.bridge.fail_mode': oneOf('secure', 'standalone'),
   'ovs.bridge.protocols': listOf(
     oneOf('OpenFlow10', 'OpenFlow11', 'OpenFlow12', 'OpenFlow13', 'OpenFlow14', 'OpenFlow15'),

@@ -1,4 +1,3 @@
-import { isIP } from 'node:net';
 import { LinecardError, parseMac } from '@linecard/wire';
 
 /** How one option's text becomes a value: the words that describe what is allowed, and the parser. */
@@ -59,16 +58,6 @@ export const listOf = <T>(item: OptionKind<T>, allowed: string): OptionKind<read
     const distinct = new Set(words).size === words.length;
     return distinct && values.every((value) => value !== undefined) ? (values as T[]) : undefined;
   });
-
-/** `host` or `host:port` where an IPv6 host stands in brackets when a port follows. */
-export function splitHostPort(text: string): { host: string; port?: number } | undefined {
-  const match = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/.exec(text);
-  const host = match?.[1] ?? match?.[2] ?? text;
-  if (isIP(host) === 0) return undefined;
-  const port = match?.[3] === undefined ? undefined : Number(match[3]);
-  if (port === undefined) return { host };
-  return port >= 1 && port <= 65535 ? { host, port } : undefined;
-}
 
 /**
  * Reads raw options by a table. Throws `LC_INVALID` that names the option, its value and what is allowed; for an

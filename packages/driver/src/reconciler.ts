@@ -1,5 +1,5 @@
 import type { Link } from '@linecard/linux';
-import type { SwitchEdit } from '@linecard/switch';
+import { appErrorKey, appOf, type SwitchChange, type SwitchEdit } from '@linecard/switch';
 import type { Fabric } from './fabric.js';
 import { loadState } from './load.js';
 import { hostInterface, hostOf, isHostInterface } from './names.js';
@@ -30,8 +30,8 @@ export class Reconciler extends ReconcileLoop<ReconcilerHooks> {
 
   override start(): void {
     const { replica } = this.#fabric.parts.ovs.view;
-    const onChange: Parameters<typeof replica.on<'change'>>[1] = (changes) => {
-      if (this.isLoaded && changes.some((change) => change.new === undefined && this.#misses(change))) this.schedule();
+    const onChange = (changes: readonly SwitchChange[]) => {
+      if (this.isLoaded && changes.some((change) => this.#misses(change) || changesApp(change))) this.schedule();
     };
     replica.on('change', onChange);
     this.cleanups.push(() => void replica.off('change', onChange));
@@ -57,15 +57,14 @@ export class Reconciler extends ReconcileLoop<ReconcilerHooks> {
     super.synced();
   }
 
-  /** Whether a row that went away is still wanted. */
-  #misses(change: { readonly table: string; readonly old?: unknown }): boolean {
+  /** Whether a row went away that is still wanted. */
+  #misses(change: SwitchChange): boolean {
     const { state } = this.#fabric.parts;
-    const old = change.old as { readonly name?: string } | undefined;
-    if (old?.name === undefined) return false;
-    if (change.table === 'Bridge') return state.networkOf(old.name) !== undefined || state.plainBridges.has(old.name);
-    if (change.table !== 'Port') return false;
-    if (isHostInterface(old.name)) return state.portOfInterface(old.name) !== undefined;
-    return [...state.networks.values()].some(({ plan }) => plan.uplinks.some(({ name }) => name === old.name));
+    if ((change.table !== 'Bridge' && change.table !== 'Port') || change.new !== undefined) return false;
+    const gone = change.old?.name ?? '';
+    if (change.table === 'Bridge') return state.networkOf(gone) !== undefined || state.plainBridges.has(gone);
+    if (isHostInterface(gone)) return state.portOfInterface(gone) !== undefined;
+    return [...state.networks.values()].some(({ plan }) => plan.uplinks.some(({ name }) => name === gone));
   }
 
   /** Whether something in the kernel changed that the state has an opinion on. */
@@ -109,7 +108,11 @@ export class Reconciler extends ReconcileLoop<ReconcilerHooks> {
     const isDead = ({ id }: Port) => !links.has(hostInterface(id)) && state.ports.has(id) && !this.underway.has(id);
     let repairs = this.#forgetDead(before.filter(isDead));
     const rows = this.#rowCount();
-    await Promise.all([...state.networks.values()].map((network) => this.#mendNetwork(network, attempt)));
+    const networks = [...state.networks.values()];
+    await Promise.all([
+      this.#fabric.holdApps(attempt),
+      ...networks.map((network) => this.#mendNetwork(network, attempt)),
+    ]);
     await Promise.all(
       [...state.plainBridges.keys()].map((name) => attempt(`bridge ${name}`, () => this.#mendPlain(name))),
     );
@@ -157,7 +160,6 @@ export class Reconciler extends ReconcileLoop<ReconcilerHooks> {
     const type =
       present === 'netdev' || present === 'system' ? present : await this.#fabric.datapathType(plan.userspace);
     this.#fabric.seatFixedPorts(network);
-    await attempt(`controller of ${network.name ?? plan.id.slice(0, 12)}`, () => this.#fabric.serveApps(plan));
     await attempt(`network ${network.name ?? plan.id.slice(0, 12)}`, async () => {
       await ovs.commit((edit) => this.#fabric.editNetwork(edit, network, type));
     });
@@ -216,4 +218,12 @@ export class Reconciler extends ReconcileLoop<ReconcilerHooks> {
     await reaper.remove([...new Set(orphans.map(({ name }) => hostOf(name)))]);
     return orphans.length;
   }
+}
+
+/** Whether a bridge, whosever it is, has got an embedded app or lost one, or one that failed is asked for again. */
+function changesApp(change: SwitchChange): boolean {
+  if (change.table !== 'Controller') return false;
+  const [before, after] = [change.old, change.new].map((row) => row && appOf(row));
+  const failed = (row = change.old) => row?.external_ids.has(appErrorKey) === true;
+  return before !== after || (failed() && !failed(change.new));
 }

@@ -1,5 +1,4 @@
 import type { BridgeSpec, PortSpec } from '@linecard/switch';
-import { controllerTarget } from './embedded.js';
 import { tunnelInterface } from './names.js';
 import { parseEndpointOptions } from './network-options.js';
 import type { NetworkPlan } from './network-plan.js';
@@ -20,7 +19,7 @@ export function networkBridge({ plan, name }: Network, datapathType: 'system' | 
     name: plan.bridge,
     datapathType,
     failMode: plan.failMode,
-    controllers: plan.controllers.map(controllerTarget),
+    controllers: plan.controllers,
     protocols: plan.protocols,
     otherConfig: new Map([
       // A fixed address: otherwise the bridge takes the lowest one of its ports, and the gateway's changes with them.

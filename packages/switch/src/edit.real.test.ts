@@ -1,6 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TestServer } from '../../ovsdb/test/server.js';
-import { type BridgeSpec, OpenvSwitch, type PortSpec, type SwitchEdit } from './index.js';
+import {
+  appErrorKey,
+  appOf,
+  type BridgeSpec,
+  controllerOf,
+  OpenvSwitch,
+  type PortSpec,
+  type SwitchEdit,
+} from './index.js';
 
 let server: TestServer;
 let ovs: OpenvSwitch;
@@ -86,6 +94,35 @@ describe('a bridge', () => {
     await withBridge(rest);
     expect(await server.vsctl('get-controller br0')).toBe('tcp:127.0.0.1:6653');
     expect(await get('Bridge br0 fail_mode')).toBe('secure');
+  });
+
+  it('has apps of the daemon as controllers, each known by its row', async () => {
+    const rows = () => ovs.view.controllersOf(ovs.view.bridge('br0')!);
+    await withBridge(bridge({ controllers: ['embedded:hub', 'tcp:127.0.0.1:6653'] }));
+    expect(rows().map(controllerOf).sort()).toEqual(['embedded:hub', 'tcp:127.0.0.1:6653']);
+    expect(await server.vsctl('get-controller br0')).toBe('tcp:127.0.0.1:6653\nunix:linecard-app-hub.sock');
+    const [uuid] = rows().filter((row) => appOf(row) === 'hub');
+    // A row that knows nothing of its app, as one of an older version, is mended where it stands.
+    await server.vsctl(`clear Controller ${uuid!._uuid} external_ids`);
+    await ovs.view.replica.waitFor(() => (rows().some(appOf) ? undefined : true), {
+      timeoutMs: 5000,
+      what: 'it to go',
+    });
+    await withBridge(bridge({ controllers: ['embedded:hub', 'tcp:127.0.0.1:6653'] }));
+    expect(rows().find((row) => appOf(row) === 'hub')?._uuid).toBe(uuid!._uuid);
+    await withBridge();
+    expect(rows().map(controllerOf)).toEqual(['tcp:127.0.0.1:6653']);
+  });
+
+  it('says of an app why it is not served, and of no other controller', async () => {
+    await withBridge(bridge({ controllers: ['embedded:hub', 'embedded:hub?table=1'] }));
+    const errors = () => [...ovs.view.controllers()].flatMap(({ external_ids }) => external_ids.get(appErrorKey) ?? []);
+    await build((edit) => edit.setAppError('hub', 'it is away'));
+    expect(errors()).toEqual(['it is away']);
+    await withBridge(bridge({ controllers: ['embedded:hub', 'embedded:hub?table=1'] }));
+    expect(errors()).toEqual(['it is away']);
+    await build((edit) => edit.setAppError('hub', undefined));
+    expect(errors()).toEqual([]);
   });
 
   it('is removed with its ports, once and again', async () => {
@@ -292,7 +329,9 @@ describe('the view', () => {
     ).toEqual(['br0', 'p1']);
     expect(view.interfacesOf('br9')).toEqual([]);
     expect(view.bridgeOfInterface(view.interface('p1')!)).toBe('br0');
-    expect(view.controllersOf(view.bridge('br0')!)).toEqual([{ target: 'tcp:127.0.0.1:6653', connected: false }]);
+    const controllers = [{ target: 'tcp:127.0.0.1:6653', is_connected: false }];
+    expect(view.controllersOf(view.bridge('br0')!)).toMatchObject(controllers);
+    expect([...view.controllers()]).toMatchObject(controllers);
     await server.vsctl('set Interface p1 ifindex=42');
     await view.replica.waitFor(() => (view.interfacesAt(42).length > 0 ? true : undefined), {
       timeoutMs: 5000,

@@ -1,5 +1,6 @@
 import type { NamedRef, TlsFiles, Transaction, Uuid } from '@linecard/ovsdb';
 import { LinecardError } from '@linecard/wire';
+import { appErrorKey, appKey, appOf, controllerIds, controllerTarget } from './embedded.js';
 import type { BridgeSpec, PortSpec, QosSpec } from './specs.js';
 import type { BridgeRow, InterfaceRow, PortRow, SwitchTables, SwitchView } from './view.js';
 
@@ -68,7 +69,7 @@ export class SwitchEdit {
     if (Object.keys(changes).length > 0) this.#tx.update('Bridge', row._uuid, changes);
     this.#ensureKeys('Bridge', row._uuid, 'other_config', row.other_config, spec.otherConfig);
     this.setIds('Bridge', spec.name, spec.externalIds);
-    this.#ensureControllers(spec, row._uuid, row.controller);
+    this.#ensureControllers(spec, row);
     this.#ensureLocal(spec);
   }
 
@@ -91,7 +92,7 @@ export class SwitchEdit {
       ...(spec.protocols === undefined ? {} : { protocols: spec.protocols as never }),
       other_config: spec.otherConfig,
       external_ids: spec.externalIds,
-      controller: (spec.controllers ?? []).map((target) => this.#insertController(target)),
+      controller: (spec.controllers ?? []).map((controller) => this.#insertController(controller)),
       ports: [port],
     });
     this.#newBridges.set(spec.name, bridge);
@@ -105,25 +106,49 @@ export class SwitchEdit {
     else this.#tx.mutate('Open_vSwitch', root._uuid, [['bridges', how, bridges]]);
   }
 
-  #insertController(target: string): NamedRef {
+  #insertController(controller: string): NamedRef {
+    const target = controllerTarget(controller);
     // Out-of-band: in-band control would add hidden flows for controllers that are reached through the host anyway.
     // A socket of this machine costs nothing to try again: its program is back after a moment.
     const backoff = target.startsWith('unix:') ? { max_backoff: 1000 } : {};
-    return this.#tx.insert('Controller', { target, connection_mode: 'out-of-band', ...backoff });
+    return this.#tx.insert('Controller', {
+      target,
+      connection_mode: 'out-of-band',
+      external_ids: controllerIds(controller),
+      ...backoff,
+    });
   }
 
   /** Replaces the controllers of a bridge; nothing happens when there is no such bridge. */
   setControllers(name: string, controllers: readonly string[]): void {
     const row = this.#view.bridge(name);
-    if (row) this.#ensureControllers({ controllers }, row._uuid, row.controller);
+    if (row) this.#ensureControllers({ controllers }, row);
   }
 
-  #ensureControllers(spec: Pick<BridgeSpec, 'controllers'>, bridge: Uuid, old: readonly Uuid[]): void {
-    if (spec.controllers === undefined) return;
-    const targets = old.map((uuid) => this.#view.controllerTarget(uuid));
-    if (sameList(targets, spec.controllers)) return;
-    const controller = spec.controllers.map((target) => this.#insertController(target));
-    this.#tx.update('Bridge', bridge, { controller });
+  #ensureControllers({ controllers }: Pick<BridgeSpec, 'controllers'>, bridge: BridgeRow): void {
+    if (controllers === undefined) return;
+    const wanted = new Map(controllers.map((one) => [controllerTarget(one), one]));
+    const rows = this.#view.controllersOf(bridge);
+    const targets = rows.map(({ target }) => target);
+    if (!sameList(targets, [...wanted.keys()])) {
+      const controller = [...wanted.values()].map((one) => this.#insertController(one));
+      this.#tx.update('Bridge', bridge._uuid, { controller });
+      return;
+    }
+    // The connection of a row that only lacks its keys must not break.
+    for (const { _uuid, target, external_ids } of rows) {
+      const ids = controllerIds(wanted.get(target)!);
+      this.#ensureKeys('Controller', _uuid, 'external_ids', external_ids, ids, [appKey]);
+    }
+  }
+
+  /** Says beside every controller that leads to an app why it is not served, or takes that away. */
+  setAppError(app: string, error: string | undefined): void {
+    const ids = new Map(error === undefined ? [] : [[appErrorKey, error]]);
+    for (const row of this.#view.controllers()) {
+      if (appOf(row) !== app) continue;
+      this.#ensureKeys('Controller', row._uuid, 'external_ids', row.external_ids, ids, [appErrorKey]);
+    }
   }
 
   #ensureLocal(spec: BridgeSpec): void {
@@ -242,7 +267,7 @@ export class SwitchEdit {
   }
 
   #ensureKeys(
-    table: 'Bridge' | 'Interface',
+    table: 'Bridge' | 'Interface' | 'Controller',
     uuid: Uuid,
     column: 'external_ids' | 'other_config',
     old: Ids,
@@ -255,6 +280,7 @@ export class SwitchEdit {
     ]);
     if (Object.keys(entries).length === 0) return;
     if (table === 'Bridge') this.#tx.setKeys('Bridge', uuid, column, entries);
+    else if (table === 'Controller') this.#tx.setKeys('Controller', uuid, column, entries);
     else this.#tx.setKeys('Interface', uuid, column, entries);
   }
 }

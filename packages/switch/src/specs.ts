@@ -5,7 +5,7 @@ export interface BridgeSpec {
   readonly datapathType: 'system' | 'netdev';
   /** ovs-vswitchd.conf.db(5), Bridge `fail_mode`; what was set stays when absent. */
   readonly failMode?: 'secure' | 'standalone';
-  /** Controller targets, all of them; what is there stays when absent. */
+  /** Targets of ovs-vsctl(8), or `embedded:APP`; all of them. What is there stays when absent. */
   readonly controllers?: readonly string[];
   readonly protocols?: readonly string[];
   readonly otherConfig: ReadonlyMap<string, string>;

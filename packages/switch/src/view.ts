@@ -41,7 +41,7 @@ const columns = {
     'ingress_policing_burst',
     'external_ids',
   ],
-  Controller: ['target', 'is_connected', 'role', 'status'],
+  Controller: ['target', 'is_connected', 'role', 'status', 'external_ids'],
   QoS: ['type', 'other_config', 'external_ids'],
 } as const;
 
@@ -53,6 +53,7 @@ export type SwitchReplica = Replica<VswitchTables, Columns>;
 export type BridgeRow = RowOf<VswitchTables, Columns, 'Bridge'>;
 export type PortRow = RowOf<VswitchTables, Columns, 'Port'>;
 export type InterfaceRow = RowOf<VswitchTables, Columns, 'Interface'>;
+export type ControllerRow = RowOf<VswitchTables, Columns, 'Controller'>;
 export type QosRow = RowOf<VswitchTables, Columns, 'QoS'>;
 export type RootRow = RowOf<VswitchTables, Columns, 'Open_vSwitch'>;
 /** How a row changed. */
@@ -181,17 +182,14 @@ export class SwitchView {
     return this.#portByQos.get(qos);
   }
 
-  /** The target of a controller row, empty when the row is gone. */
-  controllerTarget(uuid: Uuid): string {
-    return this.replica.table('Controller').get(uuid)?.target ?? '';
+  /** The controllers of a bridge. */
+  controllersOf(bridge: BridgeRow): ControllerRow[] {
+    const rows = this.replica.table('Controller');
+    return bridge.controller.flatMap((uuid) => rows.get(uuid) ?? []);
   }
 
-  /** The controllers of a bridge and whether they are connected. */
-  controllersOf(bridge: BridgeRow): { target: string; connected: boolean }[] {
-    const rows = this.replica.table('Controller');
-    return bridge.controller.flatMap((uuid) => {
-      const row = rows.get(uuid);
-      return row ? [{ target: row.target, connected: row.is_connected }] : [];
-    });
+  /** The controllers of all bridges. */
+  controllers(): IterableIterator<ControllerRow> {
+    return this.replica.table('Controller').values();
   }
 }

@@ -69,8 +69,8 @@ const columns: readonly Column<ControllerInfo>[] = [
   { title: 'CONTROLLER', text: ({ target, app }) => (app === undefined ? target : `embedded:${app}`) },
   {
     title: 'STATE',
-    text: ({ connected }) => (connected ? 'connected' : 'away'),
-    colour: ({ connected }) => (connected ? 'green' : 'yellow'),
+    text: ({ connected, error }) => error ?? (connected ? 'connected' : 'away'),
+    colour: ({ connected, error }) => (error === undefined ? (connected ? 'green' : 'yellow') : 'red'),
   },
   { title: 'OPENFLOW', text: ({ version }) => version ?? '' },
   { title: 'PACKET-INS', text: ({ packetIns }) => String(packetIns ?? '') },

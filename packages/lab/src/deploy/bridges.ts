@@ -1,5 +1,5 @@
 import { ensureForwardChain, removeForwardChain } from '@linecard/linux';
-import type { BridgeRow, InterfaceRow, OpenvSwitch, QosRow } from '@linecard/switch';
+import { type BridgeRow, embeddedApps, type InterfaceRow, type OpenvSwitch, type QosRow } from '@linecard/switch';
 import { formatDpid } from '@linecard/wire';
 import type { Lab, LabNode } from '../model/types.js';
 import { chainOf, farNode, groupOf, labId } from './marks.js';
@@ -21,7 +21,10 @@ export async function ensureBridges(world: World, lab: Lab): Promise<void> {
     for (const node of ovsBridges) {
       const present = ovs.view.bridge(node.name);
       const type = node.ovs.datapath ?? (present?.datapath_type === 'netdev' ? 'netdev' : fallback);
-      edit.ensureBridge(bridgeSpec(node, type, present === undefined ? lab.name : present.external_ids.get(labId)));
+      const owner = present === undefined ? lab.name : present.external_ids.get(labId);
+      edit.ensureBridge(bridgeSpec(node, type, owner, owner === lab.name));
+      // An app that has failed is to be tried once more.
+      for (const app of embeddedApps(node.ovs.controllers)) edit.setAppError(app, undefined);
     }
   });
   await ovs.settled(20_000);
@@ -49,8 +52,10 @@ export async function removeForwarding(group: number): Promise<void> {
   await Promise.all(families.map((family) => removeForwardChain({ family, name: chainOf(group) })));
 }
 
-function bridgeSpec(node: LabNode, datapathType: 'system' | 'netdev', owner: string | undefined) {
-  const { dpid, controllers, protocols, failMode } = node.ovs;
+function bridgeSpec(node: LabNode, datapathType: 'system' | 'netdev', owner: string | undefined, isOurs: boolean) {
+  const { dpid, controllers, protocols } = node.ovs;
+  // With a controller nothing passes that it did not allow, as on a bridge of a network; others' bridges stay as they are.
+  const failMode = node.ovs.failMode ?? (isOurs && controllers.length > 0 ? 'secure' : undefined);
   return {
     name: node.name,
     datapathType,

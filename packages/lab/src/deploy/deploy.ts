@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { LinecardError } from '@linecard/wire';
 import { containerKind } from '../kinds/kinds.js';
 import type { Lab, LabNode } from '../model/types.js';
+import { awaitApps } from './apps.js';
 import { ensureBridges, ensureForwarding } from './bridges.js';
 import { destroyLab, labContainers } from './destroy.js';
 import { writeHostFiles } from './host-files.js';
@@ -77,6 +78,7 @@ async function prepare(world: World, lab: Lab, fresh: boolean): Promise<string |
   const network = await ensureManagement(world, lab);
   const management = network === undefined ? undefined : bridgeName(network);
   await Promise.all([ensureBridges(world, lab), ensureForwarding(lab, management)]);
+  await awaitApps(world, lab);
   return management;
 }
 

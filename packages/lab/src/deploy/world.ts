@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { DockerControl, DockerEngine } from '@linecard/docker';
 import { LinkReaper, Netlink } from '@linecard/linux';
-import { OpenvSwitch } from '@linecard/switch';
+import { OpenvSwitch, runDirectoryOf } from '@linecard/switch';
 
 /** Where Docker and Open vSwitch are, and which files of the host are kept up to date. */
 export interface WorldOptions {
@@ -42,6 +42,11 @@ export class World {
   /** Whether there is an Open vSwitch: without its socket there is none to wait for. */
   get hasOpenvswitch(): boolean {
     return !this.#ovsdb.startsWith('unix:') || existsSync(this.#ovsdb.slice('unix:'.length));
+  }
+
+  /** Where Open vSwitch has its sockets. */
+  get runDirectory(): string {
+    return runDirectoryOf(this.#ovsdb);
   }
 
   /** Open vSwitch, connected when it is first needed. Throws `LC_OVSDB_UNREACHABLE`. */

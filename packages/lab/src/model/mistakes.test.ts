@@ -152,6 +152,20 @@ const ofNodes: readonly Mistake[] = [
     '',
   ],
   [
+    'controller',
+    node('').replace('linux, image: x', 'ovs-bridge, ovs: {controllers: [embedded, "tcp:localhost:6653"]}'),
+    '7:57',
+    /"tcp:localhost:6653" is not a controller/,
+    /write tcp:IP:PORT, .* embedded:APP/,
+  ],
+  [
+    'app of a controller',
+    node('').replace('linux, image: x', 'ovs-bridge, ovs: {controllers: ["embedded:../x"]}'),
+    '7:47',
+    /"embedded:..\/x" is not a controller/,
+    /write tcp:IP:PORT, .* embedded:APP/,
+  ],
+  [
     'bridge name',
     node('').replace('c: {kind: linux, image: x', 'bridge-of-the-lab: {kind: bridge'),
     '7:24',

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { checkInterfaceName } from '@linecard/linux';
+import { controllerForms, parseController } from '@linecard/switch';
 import { parseDpid } from '@linecard/wire';
 import type { RawNode } from '../file/schema.js';
 import type { Place } from '../file/source.js';
@@ -150,11 +151,21 @@ function resolveSettings(context: Context, place: Place, raw: RawNode): Pick<Lab
     ovs: {
       datapath: raw.ovs?.datapath,
       dpid: dpid === undefined ? undefined : attempt(context, [...place, 'ovs', 'dpid'], () => parseDpid(dpid)),
-      controllers: raw.ovs?.controllers ?? [],
+      controllers: resolveControllers(context, place, raw.ovs?.controllers ?? []),
       protocols: raw.ovs?.protocols,
       failMode: raw.ovs?.['fail-mode'],
     },
   };
+}
+
+function resolveControllers(context: Context, place: Place, texts: readonly string[]): readonly string[] {
+  return texts.flatMap((text, index) => {
+    const controller = parseController(text);
+    if (controller !== undefined) return [controller];
+    const at = [...place, 'ovs', 'controllers', index];
+    problem(context, at, `"${text}" is not a controller of a bridge`, `write ${controllerForms}`);
+    return [];
+  });
 }
 
 function resolveDaemons(context: Context, place: Place, raw: RawNode): readonly string[] {

@@ -127,6 +127,18 @@ describe('links', () => {
     expect(found.map(({ b }) => b.ofport)).toEqual([7, 9, undefined]);
   });
 
+  it('has controllers in one writing', () => {
+    const text = pair(
+      '',
+      '    s1: {kind: ovs-bridge, ovs: {controllers: [embedded, "embedded:hub?b=1&a=2", "tcp:[::1]:6653"]}}',
+    );
+    expect(resolve(text).nodes[2]!.ovs.controllers).toEqual([
+      'embedded:learning-switch',
+      'embedded:hub?a=2&b=1',
+      'tcp:[::1]:6653',
+    ]);
+  });
+
   it('names front-panel ports as the system of the node does', () => {
     const found = links(
       '    - endpoints: ["o:1", "s:2"]',

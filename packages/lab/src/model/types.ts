@@ -84,6 +84,7 @@ export interface OvsSettings {
   /** Absent: what the kernel can, the kernel's datapath where it has one. */
   readonly datapath: 'netdev' | 'system' | undefined;
   readonly dpid: bigint | undefined;
+  /** Targets of ovs-vsctl(8), or `embedded:APP`. */
   readonly controllers: readonly string[];
   readonly protocols: readonly string[] | undefined;
   readonly failMode: 'secure' | 'standalone' | undefined;

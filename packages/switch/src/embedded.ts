@@ -1,21 +1,15 @@
-import { digest } from './names.js';
-
-/** What the daemon's own OpenFlow controller does for networks with `ovs.bridge.controller=embedded`. */
-export interface EmbeddedApps {
-  /**
-   * Lets an app (as {@link embeddedApps} names it, options included) rule the switches that connect to its socket;
-   * nothing happens when it does already. Rejects with `LC_NOT_FOUND` when there is no such app and `LC_INVALID` when
-   * it does not load or does not take its options.
-   */
-  serve(app: string): Promise<void>;
-  /** Ends all apps but these. */
-  keepOnly(apps: ReadonlySet<string>): Promise<void>;
-}
+import { createHash } from 'node:crypto';
 
 const defaultApp = 'learning-switch';
 const prefix = 'embedded:';
-/** Characters of an app with its options: they stand in a socket's digest, in lists and logs. */
+/** Characters of an app with its options: they stand in OVSDB, in lists and logs. */
 const longest = 512;
+
+/** The key in `external_ids` of a Controller row that says which app its target leads to. */
+export const appKey = 'linecard-app';
+
+/** The key in `external_ids` of a Controller row that says why the daemon cannot serve its app. */
+export const appErrorKey = 'linecard-app-error';
 
 /** An app of the daemon's own controller. */
 export interface EmbeddedApp {
@@ -61,7 +55,7 @@ export function splitApp(app: string): EmbeddedApp {
   return { name, options: Object.fromEntries(readQuery(query) ?? []) };
 }
 
-/** The apps among the controllers of a network: `APP`, or `APP?KEY=VALUE` with options. */
+/** The apps among the controllers of a bridge: `APP`, or `APP?KEY=VALUE` with options. */
 export function embeddedApps(controllers: readonly string[]): string[] {
   return controllers.filter((one) => one.startsWith(prefix)).map((one) => one.slice(prefix.length));
 }
@@ -69,11 +63,12 @@ export function embeddedApps(controllers: readonly string[]): string[] {
 /** The name of the socket, in the run directory of Open vSwitch, where an app with these options awaits switches. */
 export function appSocket(app: string): string {
   const { name } = splitApp(app);
-  return `linecard-app-${name === app ? name : `${name}.${digest('app', app).slice(0, 12)}`}.sock`;
+  const digest = () => createHash('sha256').update(`app\0${app}`).digest('hex').slice(0, 12);
+  return `linecard-app-${name === app ? name : `${name}.${digest()}`}.sock`;
 }
 
 /**
- * What stands in OVSDB for a controller of a network. ovs-vswitchd connects to sockets in its run directory only, which
+ * What stands in OVSDB for a controller of a bridge. ovs-vswitchd connects to sockets in its run directory only, which
  * it knows by one of several names (/run, /var/run): a relative path is in it whatever it is called.
  */
 export function controllerTarget(controller: string): string {
@@ -81,7 +76,26 @@ export function controllerTarget(controller: string): string {
   return app === undefined ? controller : `unix:${appSocket(app)}`;
 }
 
-/** The app among the controllers of a network that a target of {@link controllerTarget} leads to. */
-export function appOfTarget(target: string, controllers: readonly string[]): string | undefined {
-  return embeddedApps(controllers).find((app) => target === `unix:${appSocket(app)}`);
+/** The keys in `external_ids` of the Controller row for a controller of a bridge. */
+export function controllerIds(controller: string): ReadonlyMap<string, string> {
+  return new Map(embeddedApps([controller]).map((app) => [appKey, app]));
+}
+
+/** The columns of a Controller row that say what it leads to. */
+interface Lead {
+  readonly target: string;
+  readonly external_ids: ReadonlyMap<string, string>;
+}
+
+/** The app that a Controller row leads to; undefined for other controllers, and where the row says what cannot be. */
+export function appOf({ target, external_ids }: Lead): string | undefined {
+  const app = external_ids.get(appKey);
+  if (app === undefined || target !== `unix:${appSocket(app)}`) return undefined;
+  return parseEmbedded(prefix + app) === prefix + app ? app : undefined;
+}
+
+/** The controller of a bridge that a row stands for: what {@link controllerTarget} and {@link controllerIds} began with. */
+export function controllerOf(row: Lead): string {
+  const app = appOf(row);
+  return app === undefined ? row.target : prefix + app;
 }

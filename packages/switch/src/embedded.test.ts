@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { appOfTarget, controllerTarget, embeddedApps, parseEmbedded, splitApp } from './embedded.js';
+import { appOf, controllerIds, controllerTarget, embeddedApps, parseEmbedded, splitApp } from './embedded.js';
 
-describe('ovs.bridge.controller=embedded', () => {
+describe('an embedded controller', () => {
   it('names an app, the learning switch unless told otherwise', () => {
     expect(parseEmbedded('embedded')).toBe('embedded:learning-switch');
     expect(parseEmbedded('embedded:My_app-2')).toBe('embedded:My_app-2');
@@ -38,16 +38,25 @@ describe('ovs.bridge.controller=embedded', () => {
   ])('takes no path, and nothing that could be one: %s', (text) => expect(parseEmbedded(text)).toBeUndefined());
 
   it('is a socket in the run directory of Open vSwitch', () => {
-    const target = controllerTarget('embedded:hub');
-    expect(target).toBe('unix:linecard-app-hub.sock');
-    const controllers = ['tcp:127.0.0.1:6653', 'embedded:hub?table=1', 'embedded:hub'];
-    expect(appOfTarget(target, controllers)).toBe('hub');
+    expect(controllerTarget('embedded:hub')).toBe('unix:linecard-app-hub.sock');
     expect(controllerTarget('tcp:127.0.0.1:6653')).toBe('tcp:127.0.0.1:6653');
-    expect(appOfTarget('unix:/somewhere/else.sock', controllers)).toBeUndefined();
     // With other options it is another app, behind another socket.
-    const other = controllerTarget('embedded:hub?table=1');
-    expect(other).toMatch(/^unix:linecard-app-hub\.[0-9a-f]{12}\.sock$/);
-    expect(appOfTarget(other, controllers)).toBe('hub?table=1');
+    expect(controllerTarget('embedded:hub?table=1')).toBe('unix:linecard-app-hub.8aaa64550667.sock');
     expect(embeddedApps(['tcp:127.0.0.1:6653', 'embedded:hub'])).toEqual(['hub']);
+  });
+
+  it('is known by its row, unless that says what cannot be', () => {
+    const row = (controller: string) => ({
+      target: controllerTarget(controller),
+      external_ids: controllerIds(controller),
+    });
+    expect(appOf(row('embedded:hub'))).toBe('hub');
+    expect(appOf(row('embedded:hub?table=1'))).toBe('hub?table=1');
+    expect(appOf(row('tcp:127.0.0.1:6653'))).toBeUndefined();
+    // A row that somebody has led elsewhere since, and paths, however they got there.
+    expect(appOf({ ...row('embedded:hub'), target: 'tcp:127.0.0.1:6653' })).toBeUndefined();
+    expect(appOf({ ...row('embedded:hub'), target: 'unix:linecard-app-other.sock' })).toBeUndefined();
+    expect(appOf(row('embedded:../x'))).toBeUndefined();
+    expect(appOf(row('embedded:hub?table'))).toBeUndefined();
   });
 });
