@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { askSocket, Bed, hostFootprint, uplink } from '@linecard/testkit';
+import { askSocket, Bed, type BedOptions, hostFootprint, uplink, whyNoSystemd } from '@linecard/testkit';
 import { expect, it } from 'vitest';
 import { eventually } from './support/eventually.js';
 import { describeSystem, useBed } from './support/system.js';
@@ -178,32 +178,71 @@ describeSystem('a bed with Open vSwitch and Docker', () => {
   });
 });
 
-describeSystem('a bed whose owner was killed', () => {
-  it('dies at once, and the next bed sweeps its remains', async () => {
-    const testkit = fileURLToPath(new URL('../packages/testkit/dist/index.js', import.meta.url));
-    const script = `
-      import { Bed } from ${JSON.stringify(testkit)};
-      const bed = await Bed.create({ ovs: true, docker: true, uplink: true });
-      await bed.docker('run', '-td', 'busybox');
-      bed.spawn(['sleep', '1000']);
-      bed.spawnOutside(['sleep', '1000']);
-      console.log(bed.name);
-    `;
-    const owner = spawn(process.execPath, ['--input-type=module', '-e', script], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const [line] = (await once(owner.stdout.setEncoding('utf8'), 'data')) as [string];
-    const name = line.trim();
-    expect((await hostFootprint(name)).processes.join('\n')).toContain('containerd-shim');
-
-    owner.kill('SIGKILL');
-    await eventually(
-      async () => expect(await hostFootprint(name)).toMatchObject({ processes: [], namespaces: [], mounts: [] }),
-      { what: 'all processes of the bed to die' },
-    );
-
-    expect((await hostFootprint(name)).folders).toHaveLength(1);
-    await (await Bed.create()).destroy();
-    expect(await hostFootprint(name)).toMatchObject({ folders: [], cgroups: [] });
+/** Has another process make a bed, do some more, be killed, and a new bed sweep what is left. */
+async function killOwner(options: BedOptions, body: string): Promise<void> {
+  const testkit = fileURLToPath(new URL('../packages/testkit/dist/index.js', import.meta.url));
+  const script = `
+    import { Bed } from ${JSON.stringify(testkit)};
+    const bed = await Bed.create(${JSON.stringify(options)});
+    ${body}
+    await bed.docker('run', '-td', 'busybox');
+    bed.spawn(['sleep', '1000']);
+    console.log(bed.name);
+  `;
+  const owner = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
   });
+  const [line] = (await once(owner.stdout.setEncoding('utf8'), 'data')) as [string];
+  const name = line.trim();
+  expect((await hostFootprint(name)).processes.join('\n')).toContain('containerd-shim');
+
+  owner.kill('SIGKILL');
+  await eventually(
+    async () => expect(await hostFootprint(name)).toMatchObject({ processes: [], namespaces: [], mounts: [] }),
+    { what: 'all processes of the bed to die' },
+  );
+
+  expect((await hostFootprint(name)).folders).toHaveLength(1);
+  await (await Bed.create()).destroy();
+  expect(await hostFootprint(name)).toMatchObject({ folders: [], cgroups: [] });
+}
+
+describeSystem('a bed whose owner was killed', () => {
+  it('dies at once, and the next bed sweeps its remains', () =>
+    killOwner({ ovs: true, docker: true, uplink: true }, "bed.spawnOutside(['sleep', '1000']);"));
 });
+
+describeSystem(
+  'a bed that systemd boots',
+  () => {
+    const systemd = ['containerd.service', 'docker.service', 'docker.socket'];
+
+    it('can write to nothing of the machine, and leaves nothing on it', async () => {
+      const bed = await Bed.create({ systemd });
+      try {
+        expect((await bed.exec(['systemctl', 'is-system-running'])).stdout).toBe('running\n');
+        const { stdout } = await bed.exec(['findmnt', '--json', '--list', '-o', 'TARGET,FSTYPE,FSROOT,OPTIONS']);
+        const { filesystems } = JSON.parse(stdout) as {
+          filesystems: Record<'fstype' | 'fsroot' | 'options', string>[];
+        };
+        const inMemory = /^(proc|tmpfs|devtmpfs|devpts|cgroup2?|mqueue|hugetlbfs)$/;
+        const writable = filesystems.filter(({ fstype, options }) => /^rw\b/.test(options) && !inMemory.test(fstype));
+        expect(writable.length).toBeGreaterThan(0);
+        expect(writable.filter(({ fsroot }) => !fsroot.includes(bed.name))).toEqual([]);
+        expect((await bed.exec(['ls', '-A', '/tmp', '/root'])).stdout).toBe('/root:\n\n/tmp:\n');
+        for (const setting of ['/proc/sys/fs/nr_open', '/sys/kernel/mm/ksm/run']) {
+          const { status } = await bed.exec(['test', '-w', setting], { allowFail: true });
+          expect({ setting, status }).toEqual({ setting, status: 1 });
+        }
+        expect((await hostFootprint(bed.name)).cgroups).not.toEqual([]);
+      } finally {
+        await bed.destroy();
+      }
+      expect(await hostFootprint(bed.name)).toMatchObject({ folders: [], cgroups: [], mounts: [], processes: [] });
+    });
+
+    it('dies with its owner', () => killOwner({ systemd }, 'await bed.image();'));
+  },
+  ['systemctl', 'containerd'],
+  whyNoSystemd(),
+);

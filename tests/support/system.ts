@@ -40,9 +40,15 @@ function whyNot(tools: readonly string[]): string | undefined {
  * Tests that need beds. Where there can be none, they are skipped and the name tells why.
  *
  * @param tools programs that these tests need beyond those of every bed
+ * @param obstacle what else keeps them from running here, if anything does
  */
-export function describeSystem(name: string, body: () => void, tools: readonly string[] = []): void {
-  const reason = whyNot(tools);
+export function describeSystem(
+  name: string,
+  body: () => void,
+  tools: readonly string[] = [],
+  obstacle?: string | undefined,
+): void {
+  const reason = whyNot(tools) ?? obstacle;
   if (reason === undefined) describe(name, body);
   else describe.skip(`${name} (${reason})`, body);
 }

@@ -23,4 +23,5 @@ it('quotes paths for the shell', () => {
 it('has systemd make the sockets of both drivers, for root only, before Docker starts', () => {
   expect(socketUnit()).toMatch(/Before=docker\.service docker\.socket\n/);
   expect(socketUnit()).toContain('SocketMode=0600');
+  expect(socketUnit()).toContain('RemoveOnStop=yes');
 });

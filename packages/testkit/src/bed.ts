@@ -6,6 +6,7 @@ import { Ovs, type OvsOptions, type StopSignal } from './ovs.js';
 import type { BedProcess, ExecOptions, ExecResult, Exit } from './process.js';
 import { Sandbox, type SpawnOptions } from './sandbox.js';
 import { type BedLink, readLinks, type Snapshot, takeSnapshot } from './snapshot.js';
+import { Systemd, systemdInit } from './systemd.js';
 import { addUplink, outsideArgv } from './uplink.js';
 
 /** Characters that {@link Bed.logs} shows of each log. */
@@ -19,6 +20,11 @@ export interface BedOptions {
   readonly docker?: boolean | DockerOptions;
   /** The outside world, see {@link Bed.addUplink}. */
   readonly uplink?: boolean;
+  /**
+   * systemd, as the bed's first process, with these of the machine's units enabled. Instead of `ovs` and `docker`,
+   * whose daemons are its own business then.
+   */
+  readonly systemd?: readonly string[];
 }
 
 /**
@@ -27,20 +33,26 @@ export interface BedOptions {
  * can reach the machine's network, and all processes of a bed die with the test process.
  */
 export class Bed {
-  readonly #sandbox = new Sandbox();
-  readonly #ovs = new Ovs(this.#sandbox);
-  readonly #docker = new Docker(this.#sandbox);
+  readonly #sandbox: Sandbox;
+  readonly #systemd: Systemd | undefined;
+  readonly #ovs: Ovs;
+  readonly #docker: Docker;
   #daemon: BedProcess | undefined;
   #hasUplink = false;
 
-  private constructor() {}
+  private constructor({ systemd }: BedOptions) {
+    this.#sandbox = new Sandbox(systemd === undefined ? undefined : systemdInit);
+    this.#systemd = systemd === undefined ? undefined : new Systemd(this.#sandbox, systemd);
+    this.#ovs = new Ovs(this.#sandbox);
+    this.#docker = new Docker(this.#sandbox);
+  }
 
   /** Makes a bed, after removing what beds of killed test processes have left. */
   static async create(options: BedOptions = {}): Promise<Bed> {
     await sweepDeadBeds();
-    const bed = new Bed();
+    const bed = new Bed(options);
     try {
-      await bed.#sandbox.start();
+      await bed.#start();
       if (options.uplink === true) await bed.addUplink();
       const { ovs, docker } = options;
       await Promise.all([
@@ -91,13 +103,18 @@ export class Bed {
   /**
    * Cuts the power and turns it on again: all processes are killed, network interfaces, packet filters and the contents
    * of /run are gone, databases, images and containers are kept. The uplink comes back as network configuration does;
-   * daemons must be started again. {@link pid} changes.
+   * daemons must be started again, unless systemd does that. {@link pid} changes.
    */
   async reboot(): Promise<void> {
     await this.#sandbox.kill();
     await this.#sandbox.wipeRun();
-    await this.#sandbox.start();
+    await this.#start();
     if (this.#hasUplink) await addUplink(this.#sandbox);
+  }
+
+  /** Has systemd end everything in order, as before power goes off; {@link reboot} turns it on again. */
+  async shutDown(): Promise<void> {
+    await this.#systemd?.shutDown();
   }
 
   /** Starts ovsdb-server and ovs-vswitchd, or the one of them that does not run. */
@@ -162,7 +179,8 @@ export class Bed {
     const sections = [daemonLog, ...ovsLogs, ...ovnLogs].map(async (path): Promise<[string, string]> => {
       return [path, await readFile(this.path(path), 'utf8').catch(() => '')];
     });
-    return [...(await Promise.all(sections)), ['dockerd', this.#docker.log()] as const]
+    const journal = (await this.#systemd?.journal().catch(() => '')) ?? '';
+    return [...(await Promise.all(sections)), ['dockerd', this.#docker.log()] as const, ['journal', journal] as const]
       .filter(([, text]) => text !== '')
       .map(([title, text]) => `--- ${title} ---\n${text.slice(-longestLog)}`)
       .join('\n');
@@ -223,6 +241,13 @@ export class Bed {
   /** What the bed holds now, to be compared with another moment. */
   snapshot(): Promise<Snapshot> {
     return takeSnapshot(this.#sandbox);
+  }
+
+  /** Makes the namespaces and, with systemd, waits until it has started what it is to start. */
+  async #start(): Promise<void> {
+    await this.#systemd?.enableUnits();
+    await this.#sandbox.start();
+    await this.#systemd?.booted();
   }
 
   async #dockerWithImage(options: DockerOptions): Promise<void> {

@@ -1,4 +1,4 @@
-import { rm, statfs } from 'node:fs/promises';
+import { readFile, rm, statfs } from 'node:fs/promises';
 import { LinecardError } from '@linecard/wire';
 import { askSocket } from './http.js';
 import { busyboxArchive } from './image.js';
@@ -67,6 +67,7 @@ export class Docker {
   /** Makes the image `busybox` available. */
   async loadImage(): Promise<void> {
     const known = await askSocket(this.#sandbox.path(socket), 'GET', '/images/busybox/json', 5000);
-    if (known?.status !== 200) await this.#sandbox.exec(['docker', 'load', '--quiet', '--input', busyboxArchive()]);
+    if (known?.status === 200) return;
+    await this.#sandbox.exec(['docker', 'load', '--quiet'], { input: await readFile(busyboxArchive()) });
   }
 }

@@ -9,5 +9,6 @@ export type { OvsOptions, StopSignal } from './ovs.js';
 export type { BedProcess, ExecOptions, ExecResult, Exit } from './process.js';
 export type { SpawnOptions } from './sandbox.js';
 export type { BedLink, Snapshot } from './snapshot.js';
+export { whyNoSystemd } from './systemd.js';
 export { uplink } from './uplink.js';
 export { type WaitOptions, waitUntil } from './wait.js';

@@ -9,9 +9,18 @@ import { LinecardError } from '@linecard/wire';
 import { bedsFolder, newBedName } from './identity.js';
 import { removeBedCgroups, removeBedFolder } from './leftovers.js';
 import { BedProcess, type ExecOptions, type ExecResult, runProgram } from './process.js';
+import { waitUntil } from './wait.js';
+
+/** The first process of a sandbox. */
+export interface Init {
+  /** Folders on the machine below the sandbox's own folder that must be there before it starts. */
+  readonly folders: readonly string[];
+  /** The program: it gets namespaces, the sandbox's folder and its name, and says `ready PID`. */
+  argv(folder: string, name: string): readonly string[];
+}
 
 /** The folders that a bed has for itself, as seen in it without the leading slash. */
-const ownFolders = [
+export const ownFolders = [
   'run',
   'etc/docker',
   'etc/openvswitch',
@@ -24,6 +33,9 @@ const ownFolders = [
 ];
 
 const initScript = fileURLToPath(new URL('../scripts/bed-init.sh', import.meta.url));
+
+/** Waits for the end of the sandbox and reaps; all else is started from outside. */
+const waiting: Init = { folders: ownFolders, argv: (folder) => [initScript, folder, ...ownFolders] };
 
 const environment: Readonly<Record<string, string>> = {
   PATH: `${dirname(process.execPath)}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
@@ -50,9 +62,14 @@ export class Sandbox {
   /** The folder on the machine that holds the sandbox's own folders. */
   readonly folder = join(bedsFolder(), this.name);
   readonly #programs = new Set<Promise<unknown>>();
+  readonly #init: Init;
   #creator: ChildProcess | undefined;
   #pid = 0;
   #logs = 0;
+
+  constructor(init: Init = waiting) {
+    this.#init = init;
+  }
 
   /** Where a path within one of the sandbox's own folders is to be found from outside. */
   path(inside: string): string {
@@ -66,13 +83,14 @@ export class Sandbox {
 
   /** Makes the folders that are missing and the namespaces. */
   async start(): Promise<void> {
-    for (const folder of [...ownFolders, 'run/lock', 'sys', 'log']) await mkdir(this.path(folder), { recursive: true });
+    const folders = [...this.#init.folders, 'run/lock', 'sys', 'log'];
+    for (const folder of folders) await mkdir(this.path(folder), { recursive: true });
     const creator = spawn(
       'setpriv',
       [
         ...['--pdeathsig', 'KILL', '--', 'unshare', '--net', '--mount', '--pid', '--uts', '--ipc', '--kill-child'],
         // Slave: what the machine unmounts is unmounted here too and not kept alive.
-        ...['--propagation', 'slave', '--', initScript, this.folder, ...ownFolders],
+        ...['--propagation', 'slave', '--', ...this.#init.argv(this.folder, this.name)],
       ],
       { stdio: ['pipe', 'pipe', 'pipe'], env: environment, cwd: '/' },
     );
@@ -91,6 +109,16 @@ export class Sandbox {
     throw new LinecardError('LC_COMMAND', `no namespaces for ${this.name}: ${said.trim()}`, {
       hint: 'beds need root with all capabilities',
     });
+  }
+
+  /** Waits, at most `timeoutMs`, until the first process has ended by itself, and with it all others. */
+  async ended(timeoutMs: number): Promise<void> {
+    const creator = this.#creator;
+    await waitUntil(() => creator === undefined || creator.exitCode !== null || creator.signalCode !== null, {
+      timeoutMs,
+      what: `${this.name} to end`,
+    });
+    await this.kill();
   }
 
   /** Kills every process. Network interfaces, mounts and packet filters go with the namespaces. */
@@ -118,6 +146,7 @@ export class Sandbox {
   async destroy(): Promise<void> {
     try {
       await this.kill();
+      await removeBedCgroups(this.name); // also of one that got no further at its start
     } finally {
       await removeBedFolder(this.name);
     }
