@@ -8,6 +8,7 @@ export { networkOptionTable, parseNetworkOptions } from './network-options.js';
 export { type NetworkPlan, overheadOf, planNetwork } from './network-plan.js';
 export type { CentralLink } from './overlay/central.js';
 export { type CentralMember, startCentral } from './overlay/central-member.js';
+export { kickMember, leaveCentral } from './overlay/central-members.js';
 export { collectNow } from './overlay/collector.js';
 export { type JoinReply, type JoinRequest, joinHost } from './overlay/join.js';
 export { listOverlayNetworks, type OverlayNetworkInfo } from './overlay/list-networks.js';

@@ -59,6 +59,22 @@ Examples:
   linecard ovn central --address 192.0.2.1 --members 192.0.2.1,192.0.2.2,192.0.2.3`,
     )
     .action(central);
+  ovn
+    .command('central-leave')
+    .summary('let this host be no member of OVN central any more')
+    .description(
+      'Takes its databases off their clusters, which go on without it, and removes them; stops ovn-northd.\n' +
+        'Then tell the members and hosts that stay: linecard ovn central and linecard ovn join with the new list.',
+    )
+    .addHelpText('after', '\nExamples:\n  linecard ovn central-leave')
+    .action(leave);
+  ovn
+    .command('central-kick')
+    .summary('take a dead member off OVN central')
+    .description('On a member that lives: takes one that is dead for good off both clusters.')
+    .argument('<address>', 'address of the dead member')
+    .addHelpText('after', '\nExamples:\n  linecard ovn central-kick 192.0.2.3')
+    .action(kick);
   withTls(ovn.command('join'))
     .summary('let this host take part')
     .description(
@@ -107,6 +123,18 @@ async function central({ address, members = [address], ...files }: CentralOption
   const { startCentral } = await import('@linecard/driver');
   await startCentral({ address, members, ...tls });
   process.stdout.write(`OVN central runs on ${address}; hosts take part by: linecard ovn join ${members.join(',')}\n`);
+}
+
+async function leave(): Promise<void> {
+  const { leaveCentral } = await import('@linecard/driver');
+  await leaveCentral();
+  process.stdout.write('this host is no member of OVN central any more\n');
+}
+
+async function kick(address: string): Promise<void> {
+  const { kickMember } = await import('@linecard/driver');
+  await kickMember(address);
+  process.stdout.write(`${address} is no member of OVN central any more\n`);
 }
 
 async function join(centralAddresses: string, { encapIp, encapType, ...files }: JoinOptions): Promise<void> {

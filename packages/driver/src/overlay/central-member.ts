@@ -1,10 +1,9 @@
-import { once } from 'node:events';
-import { access } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { access, readFile } from 'node:fs/promises';
 import { run } from '@linecard/linux';
 import type { TlsFiles } from '@linecard/ovsdb';
 import { LinecardError } from '@linecard/wire';
-import { checkAddress, checkDatabase, checkTls, endpoints, inUrl, ovnCtl, ports, startMs } from './remotes.js';
+import { type Database, databases, replaceFormer } from './central-members.js';
+import { checkAddress, checkDatabase, checkTls, endpoints, inUrl, listens, ovnCtl, ports, startMs } from './remotes.js';
 
 /** A member of OVN central to be started. */
 export interface CentralMember {
@@ -16,17 +15,9 @@ export interface CentralMember {
   readonly tls?: TlsFiles;
 }
 
-const databases = {
-  nb: { file: '/var/lib/ovn/ovnnb_db.db', name: 'OVN_Northbound', control: '/run/ovn/ovnnb_db.ctl', raft: 'nbRaft' },
-  sb: { file: '/var/lib/ovn/ovnsb_db.db', name: 'OVN_Southbound', control: '/run/ovn/ovnsb_db.ctl', raft: 'sbRaft' },
-} as const;
-type Database = keyof typeof databases;
-
 const southboundSocket = '/run/ovn/ovnsb_db.sock';
 /** What a host may do to the southbound database: ovn-northd knows the role, and which rows are whose. */
 const role = 'ovn-controller';
-/** How long a member may take to accept a connection, in ms. */
-const hereMs = 2000;
 
 const schemeOf = ({ tls }: CentralMember) => (tls === undefined ? 'tcp' : 'ssl');
 
@@ -54,23 +45,39 @@ function tlsArgs(what: string, { key, cert, ca }: TlsFiles): string[] {
   return [`--${what}-ssl-key=${key}`, `--${what}-ssl-cert=${cert}`, `--${what}-ssl-ca-cert=${ca}`];
 }
 
-/** The arguments of ovn-ctl that start ovn-northd for the databases of all members. */
-function northdArgs(member: CentralMember): string[] {
+/** Starts ovn-northd for the databases of all members, anew when it runs for others: it goes by what it is told then. */
+async function startNorthd(member: CentralMember): Promise<void> {
   const { members, tls } = member;
   const scheme = schemeOf(member);
-  return [
+  const nb = endpoints(members, 'nb', scheme);
+  const sb = endpoints(members, tls === undefined ? 'sb' : 'sbAdmin', scheme);
+  const running = await northdWords();
+  const isOther =
+    running !== undefined && !(running.includes(`--ovnnb-db=${nb}`) && running.includes(`--ovnsb-db=${sb}`));
+  const args = [
     '--ovn-manage-ovsdb=no',
-    `--ovn-northd-nb-db=${endpoints(members, 'nb', scheme)}`,
-    `--ovn-northd-sb-db=${endpoints(members, tls === undefined ? 'sb' : 'sbAdmin', scheme)}`,
+    `--ovn-northd-nb-db=${nb}`,
+    `--ovn-northd-sb-db=${sb}`,
     ...(tls === undefined ? [] : tlsArgs('ovn-northd', tls)),
-    'start_northd',
+    isOther ? 'restart_northd' : 'start_northd',
   ];
+  await run([ovnCtl, ...args], { timeoutMs: startMs });
+}
+
+/** The command line of the ovn-northd that runs here; undefined when none does. */
+async function northdWords(): Promise<string[] | undefined> {
+  try {
+    const pid = (await readFile('/run/ovn/ovn-northd.pid', 'utf8')).trim();
+    return (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0');
+  } catch {
+    return undefined;
+  }
 }
 
 /**
- * Starts a member of OVN central on this host: clustered databases and ovn-northd; nothing happens when it runs. The
- * first of all members founds the cluster, the others join it; one whose databases were lost joins those who live, and
- * takes its own place among them. Rejects with `LC_INVALID`, `LC_CONFLICT`, `LC_COMMAND` or `LC_TIMEOUT`.
+ * Starts a member of OVN central on this host: clustered databases and ovn-northd; what runs stays as it is. The first
+ * of all members founds the cluster, the others join it; one whose databases were lost joins those who live, and takes
+ * its own place among them. Rejects with `LC_INVALID`, `LC_CONFLICT`, `LC_COMMAND` or `LC_TIMEOUT`.
  */
 export async function startCentral(member: CentralMember): Promise<void> {
   const { address, members, tls } = member;
@@ -81,7 +88,7 @@ export async function startCentral(member: CentralMember): Promise<void> {
   if (tls !== undefined) await checkTls(tls);
   for (const name of ['nb', 'sb'] as const) await startDatabase(name, member);
   if (tls !== undefined) await restrictHosts(address);
-  await run([ovnCtl, ...northdArgs(member)], { timeoutMs: startMs });
+  await startNorthd(member);
 }
 
 async function startDatabase(name: Database, member: CentralMember): Promise<void> {
@@ -90,7 +97,7 @@ async function startDatabase(name: Database, member: CentralMember): Promise<voi
   const present = await localAddress(file);
   if (present !== undefined && present !== local) {
     throw new LinecardError('LC_CONFLICT', `this host's member of OVN central is ${present}, not ${local}`, {
-      hint: `give the address and kind of connection that it has; to make another one, leave the cluster and remove ${file}`,
+      hint: `give the address and kind of connection that it has; to make another one: linecard ovn central-leave`,
     });
   }
   const founder = present === undefined ? await founderOf(name, member) : undefined;
@@ -130,30 +137,6 @@ async function isThere(name: Database, address: string, member: CentralMember): 
   const endpoint = endpoints([address], port, schemeOf(member));
   await checkDatabase({ endpoint, ...(member.tls === undefined ? {} : { tls: member.tls }) }, databases[name].name);
   return true;
-}
-
-/** Whether anybody accepts a connection; nothing is sent. */
-async function listens(host: string, port: number): Promise<boolean> {
-  const socket = connect({ host, port, signal: AbortSignal.timeout(hereMs) });
-  try {
-    await once(socket, 'connect');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
-}
-
-/** Takes members with this host's own address but another identity off the cluster: their databases are lost. */
-async function replaceFormer(name: Database, local: string): Promise<void> {
-  const { control, name: database } = databases[name];
-  const appctl = (...args: readonly string[]) => run(['ovn-appctl', '--timeout=10', '-t', control, ...args]);
-  const { stdout } = await appctl('cluster/status', database);
-  // "    a1b2 (a1b2 at tcp:192.0.2.1:6643) (self) next_index=2": servers by the beginnings of their IDs.
-  for (const [, id, address, rest] of stdout.matchAll(/^ {4}(\w{4}) \(\w{4} at (\S+)\)(.*)$/gm)) {
-    if (address === local && !rest!.includes('(self)')) await appctl('cluster/kick', database, id!);
-  }
 }
 
 /**

@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
-import { isIP } from 'node:net';
+import { connect, isIP } from 'node:net';
 import { type DatabaseOptions, reachability } from '@linecard/ovn';
 import { OvsdbSession, readTls, type TlsFiles } from '@linecard/ovsdb';
 import { LinecardError } from '@linecard/wire';
@@ -11,6 +12,8 @@ export const startMs = 60_000;
 
 /** How long a database may take to answer, in ms. */
 const answerMs = 5000;
+/** How long a member may take to accept a connection, in ms. */
+const hereMs = 2000;
 
 /** Where OVN's databases listen for clients, and for one another (`Raft`), as ovn-ctl has it. */
 export const ports = { nb: 6641, sb: 6642, nbRaft: 6643, sbRaft: 6644, sbAdmin: 16_642 } as const;
@@ -27,6 +30,19 @@ export const inUrl = (address: string) => (address.includes(':') ? `[${address}]
 /** The endpoints of a database on all of its members: `tcp:A:6641,tcp:B:6641`. */
 export function endpoints(members: readonly string[], port: keyof typeof ports, scheme: 'tcp' | 'ssl'): string {
   return members.map((address) => `${scheme}:${inUrl(address)}:${ports[port]}`).join(',');
+}
+
+/** Whether anybody accepts a connection; nothing is sent. */
+export async function listens(host: string, port: number): Promise<boolean> {
+  const socket = connect({ host, port, signal: AbortSignal.timeout(hereMs) });
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
 }
 
 /**
