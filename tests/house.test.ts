@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { errorCodes } from '@linecard/wire';
 import { describe, expect, it } from 'vitest';
@@ -57,6 +57,27 @@ function imports(file: string): string[] {
   );
 }
 
+/** The files of a room by what each imports of the others. */
+function walls(room: string): ReadonlyMap<string, readonly string[]> {
+  const inner = (file: string) =>
+    [...readFileSync(file, 'utf8').matchAll(/(?:from|import\()\s*'(\.{1,2}\/[^']+)\.js'/g)].map((match) =>
+      join(dirname(file), `${match[1]}.ts`),
+    );
+  return new Map(sources(room).map((file) => [file, inner(file)]));
+}
+
+/** The files that stand in circles: what is left when first and last ones are taken away, again and again. */
+function circles(graph: ReadonlyMap<string, readonly string[]>): string[] {
+  const left = new Map(graph);
+  const isLast = (file: string) => !left.get(file)!.some((one) => left.has(one));
+  const isFirst = (file: string) => ![...left.values()].some((next) => next.includes(file));
+  for (let before = -1; before !== left.size; ) {
+    before = left.size;
+    for (const file of [...left.keys()]) if (isLast(file) || isFirst(file)) left.delete(file);
+  }
+  return [...left.keys()];
+}
+
 describe.each(rooms)('room %s', (room) => {
   const used = new Set(sources(room).flatMap(imports));
   const declared = new Set(Object.keys(manifest(room).dependencies ?? {}));
@@ -70,6 +91,10 @@ describe.each(rooms)('room %s', (room) => {
     expect(levels[room], `${room} has a level`).toBeDefined();
     for (const neighbour of neighbours)
       expect(levels[neighbour], `${room} -> ${neighbour}`).toBeLessThan(levels[room]!);
+  });
+
+  it('has no files that import one another in a circle', () => {
+    expect(circles(walls(room))).toEqual([]);
   });
 
   it('refers to the same rooms in its tsconfig', () => {

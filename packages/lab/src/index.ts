@@ -1,16 +1,17 @@
 export { checkLab, type Finding } from './deploy/check.js';
 export { type Deployed, deployLab } from './deploy/deploy.js';
 export { type Destroyed, type DestroyOptions, destroyLab, removeNameless } from './deploy/destroy.js';
-export { endpointText, findEndpoint, whereIs } from './deploy/endpoint.js';
 export { inspectLabs, type NodeStatus } from './deploy/inspect.js';
 export { labNames, labOfFile } from './deploy/labs.js';
 export type { DeployOptions, ExecReport, NodeState } from './deploy/progress.js';
 export { type Saved, saveLab } from './deploy/save.js';
+export { whereIs } from './deploy/where.js';
 export { World, type WorldOptions } from './deploy/world.js';
 export { Source } from './file/source.js';
 export { splitWords } from './file/words.js';
 export { type Impaired, impairLink, listImpaired } from './impair/impair.js';
 export type { Impairment } from './impair/impairment.js';
+export { endpointText, findEndpoint } from './model/ends.js';
 export { type ResolveOptions, readLab, resolveText } from './model/resolve.js';
 export type { Cable, Check, Endpoint, KindName, Lab, LabLink, LabNode, Management, Stub } from './model/types.js';
 export { drawLab, type GraphFormat, graphFormats } from './view/graph.js';

@@ -1,20 +1,13 @@
 import type { Uuid } from '@linecard/ovsdb';
 import { formatCidr } from '@linecard/wire';
 import { rowIdentity } from './identity.js';
+import type { DhcpSettings, LogicalNetwork, LogicalSubnet } from './logical-network.js';
 import { macOf } from './mac.js';
-import type { LogicalNetwork, LogicalSubnet } from './networks.js';
 import type { Northbound, NorthboundTransaction } from './northbound.js';
 import { routerPortName } from './routers.js';
 
 /** Seconds that an address is granted for; OVN gives the same one again. */
 const leaseTime = 3600;
-
-/** What machines on a switch are told beside their addresses. */
-export interface DhcpSettings {
-  readonly mtu: number;
-  /** Whether the gateways lead anywhere. */
-  readonly routed: boolean;
-}
 
 /** The row of DHCP_Options that a switch has for a subnet: also one that `ovsdb-client restore` gave another identity. */
 export function dhcpRow(

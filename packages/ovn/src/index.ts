@@ -12,6 +12,7 @@ export {
   type LogicalEndpoint,
   type PortOwner,
 } from './endpoints.js';
+export type { LogicalNetwork, LogicalSubnet } from './logical-network.js';
 export { macOf } from './mac.js';
 export {
   editMachine,
@@ -26,8 +27,6 @@ export {
 export {
   editNetwork,
   editNetworkGone,
-  type LogicalNetwork,
-  type LogicalSubnet,
   networksIn,
   networksOf,
   swarmUser,

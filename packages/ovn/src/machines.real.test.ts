@@ -2,6 +2,7 @@ import { parseCidr } from '@linecard/wire';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { NorthboundServer } from '../test/server.js';
 import { Addresses } from './addresses.js';
+import type { LogicalNetwork } from './logical-network.js';
 import {
   editMachine,
   editMachineBack,
@@ -11,7 +12,7 @@ import {
   type MachineRequest,
   machinesOf,
 } from './machines.js';
-import { editNetwork, editNetworkGone, type LogicalNetwork } from './networks.js';
+import { editNetwork, editNetworkGone } from './networks.js';
 import type { Northbound } from './northbound.js';
 import { hostsIn } from './survivors.js';
 

@@ -4,8 +4,9 @@ import type { Addresses } from './addresses.js';
 import { addressesOf } from './binding.js';
 import { dhcpRow, editAdvertising } from './dhcp.js';
 import { editNames } from './endpoints.js';
+import type { LogicalSubnet } from './logical-network.js';
 import { macOf } from './mac.js';
-import { editSwitchLeft, hasOtherMachines, type LogicalSubnet, machineKey } from './networks.js';
+import { editSwitchLeft, hasOtherMachines, machineKey } from './networks.js';
 import type { Northbound, NorthboundTransaction, SwitchPortRow, SwitchRow } from './northbound.js';
 
 /** A virtual machine's port on a logical switch, as it is asked for. */

@@ -2,11 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { addressesInNetns, inNetns, type NetnsRef } from '@linecard/linux';
 import { insideOf } from '../kinds/kind.js';
 import { containerKind } from '../kinds/kinds.js';
+import { endsOf, isPatch } from '../model/ends.js';
 import { isAwaited } from '../model/stages.js';
 import type { Endpoint, Lab, LabLink } from '../model/types.js';
 import { labContainers } from './destroy.js';
-import { endsOf, isPatch, netnsOf } from './endpoint.js';
 import { labels } from './marks.js';
+import { netnsOf } from './where.js';
 import type { World } from './world.js';
 
 /** One thing that a lab must fulfil, and whether it does. */

@@ -1,15 +1,10 @@
 import type { ContainerConfig } from '@linecard/docker';
+import type { KindParts } from '../kinds/kind.js';
 import type { PortBinding } from '../model/ports.js';
 import type { Bind, Lab, LabNode } from '../model/types.js';
 import { environmentOf } from './env.js';
 import { usesManagement } from './management.js';
 import { clabLabels, fingerprint, nodeLabels } from './marks.js';
-
-/** What a kind adds to the container of its nodes. */
-export interface KindParts {
-  readonly binds: readonly Bind[];
-  readonly sysctls: Readonly<Record<string, string>>;
-}
 
 const second = 1e9;
 

@@ -1,5 +1,5 @@
+import { endsOf } from '../model/ends.js';
 import type { Lab, LabNode } from '../model/types.js';
-import { endsOf } from './endpoint.js';
 
 /** What never needs a proxy, besides the lab itself. */
 const local = ['localhost', '127.0.0.1', '::1', '*.local'];

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { CommandError, type NetnsRef, netnsPath, run } from '@linecard/linux';
 import { LinecardError } from '@linecard/wire';
+import { endpointText } from '../model/ends.js';
 import type { Stub } from '../model/types.js';
-import { endpointText } from './endpoint.js';
 import { groupOf } from './marks.js';
 import type { World } from './world.js';
 

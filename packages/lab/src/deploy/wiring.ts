@@ -1,8 +1,8 @@
 import { type NetnsRef, netnsPath, run } from '@linecard/linux';
 import { LinecardError } from '@linecard/wire';
+import { endsOf } from '../model/ends.js';
 import type { Cable, Endpoint, Lab, LabLink, LabNode, Stub } from '../model/types.js';
 import { deferred } from './deferred.js';
-import { endsOf } from './endpoint.js';
 import { groupOf, macOf } from './marks.js';
 import { patchBridges, plugPort, unplugPort } from './plug.js';
 import { Setup } from './setup.js';

@@ -1,8 +1,9 @@
 import { LinecardError } from '@linecard/wire';
-import { endpointText, endsOf, isPatch, whereIs } from '../deploy/endpoint.js';
 import { groupOf, tableOf } from '../deploy/marks.js';
 import { Workers } from '../deploy/stages.js';
+import { whereIs } from '../deploy/where.js';
 import type { World } from '../deploy/world.js';
+import { endpointText, endsOf, isPatch } from '../model/ends.js';
 import type { Endpoint, Lab } from '../model/types.js';
 import { type Impairment, planOf } from './impairment.js';
 import { hasNetem, readDrops, readQdiscs, setDrop, setQdisc } from './kernel.js';

@@ -1,14 +1,19 @@
 import type { DockerControl, ExecResult } from '@linecard/docker';
 import type { NetnsRef } from '@linecard/linux';
 import { LinecardError } from '@linecard/wire';
-import type { KindParts } from '../deploy/container.js';
-import type { KindName, LabNode } from '../model/types.js';
+import type { Bind, KindName, LabNode } from '../model/types.js';
 
 /** A file that is written into the folder of a node before its container is made. */
 export interface GeneratedFile {
   /** Below the node's folder. */
   readonly path: string;
   readonly text: string;
+}
+
+/** What a kind adds to the container of its nodes. */
+export interface KindParts {
+  readonly binds: readonly Bind[];
+  readonly sysctls: Readonly<Record<string, string>>;
 }
 
 /** What is particular about the nodes of a kind that are containers. */
