@@ -113,3 +113,65 @@ export async function startTraffic(bed: Bed, from: Place, host: string): Promise
     stop: () => program.kill(),
   };
 }
+
+/** The most packets in a row that are among the lost ones. */
+export function longestOutage(lost: readonly number[]): number {
+  let [longest, run] = [0, 0];
+  for (const [i, number] of lost.entries()) {
+    run = number - 1 === lost[i - 1] ? run + 1 : 1;
+    longest = Math.max(longest, run);
+  }
+  return longest;
+}
+
+/** Receives one connection and prints how many bytes came, and their digest. */
+const receiver = `
+  const digest = require('node:crypto').createHash('sha256'); let bytes = 0;
+  require('node:net').createServer((socket) => {
+    socket.on('data', (data) => { bytes += data.length; digest.update(data); });
+    socket.on('error', (error) => console.log('broken', error.code));
+    socket.on('end', () => { console.log('whole', bytes, digest.digest('hex')); process.exit(); });
+  }).listen(Number(process.argv[1]), '::', () => console.log('listening'));
+`;
+
+/** Sends over one connection until a file comes up, and prints how many bytes went, and their digest. */
+const sender = `
+  const [host, port, file] = process.argv.slice(1);
+  const { createHash, randomBytes } = require('node:crypto');
+  const digest = createHash('sha256'); let bytes = 0;
+  const socket = require('node:net').connect({ host, port: Number(port) }, () => setInterval(() => {
+    if (require('node:fs').existsSync(file)) { socket.end(() => { console.log('whole', bytes, digest.digest('hex')); process.exit(); }); return; }
+    if (socket.writableLength > 0) return;
+    const data = randomBytes(20000);
+    bytes += data.length; digest.update(data); socket.write(data);
+  }, 20));
+  socket.on('error', (error) => { console.log('broken', error.code); process.exit(); });
+`;
+
+/** A TCP connection over which data goes all the time. */
+export interface Transfer {
+  /** Ends it and tells how both ends saw it: `whole BYTES DIGEST`, or why it broke. */
+  finish(): Promise<{ readonly sent: string; readonly received: string }>;
+}
+
+/** Starts to send from a place of one host to a place of another, which has the address `host`. */
+export async function startTransfer(
+  from: readonly [Bed, Place],
+  to: readonly [Bed, Place],
+  host: string,
+  port: number,
+): Promise<Transfer> {
+  const stop = `/run/transfer-${port}.stop`;
+  const target = await spawnAt(...to, ['node', '-e', receiver, String(port)]);
+  await waitUntil(() => target.log().includes('listening'), { timeoutMs: 10_000, what: 'the receiver' });
+  const source = await spawnAt(...from, ['node', '-e', sender, host, String(port), stop]);
+  const verdict = (program: BedProcess) => /^(whole|broken) .*/m.exec(program.log())?.[0] ?? '';
+  return {
+    finish: async () => {
+      await from[0].exec(['touch', stop]);
+      const ended = () => verdict(source) !== '' && verdict(target) !== '';
+      await waitUntil(ended, { timeoutMs: 60_000, what: 'the last byte of a transfer' });
+      return { sent: verdict(source), received: verdict(target) };
+    },
+  };
+}
