@@ -129,6 +129,35 @@ describeSystem('the OpenFlow port number of a container', () => {
     await haveNumbers(bed, kept, 'the rename back');
   });
 
+  it('stays with a container that was renamed while it, or the daemon, did not run', async () => {
+    const bed = theBed();
+    const { cache, ...others } = kept;
+    await bed.docker('stop', '-t', '0', 'cache');
+    await bed.docker('rename', 'cache', 'store');
+    await bed.docker('start', 'store');
+    await haveNumbers(bed, { ...others, store: cache! }, 'a start after the rename');
+    await bed.killDaemon('SIGKILL');
+    await bed.docker('rename', 'store', 'cache');
+    await startDaemon(bed);
+    await haveNumbers(bed, kept, 'a rename that nobody saw');
+    await whenSound(bed, 'the renames');
+  });
+
+  it('goes to the container that replaces a stopped and renamed one, as Compose does it', async () => {
+    const bed = theBed();
+    await bed.docker('stop', '-t', '0', 'cache');
+    await bed.docker('rename', 'cache', 'old_cache');
+    await run(bed, 'cache');
+    await haveNumbers(bed, kept, 'the replacement');
+    await bed.docker('start', 'old_cache');
+    await whenSound(bed, 'the old one again');
+    const { old_cache, ...others } = await numbers(bed, bridge);
+    expect(others).toEqual(kept);
+    expect(Object.values(kept)).not.toContain(old_cache);
+    await bed.docker('rm', '-f', 'old_cache');
+    await haveNumbers(bed, kept, 'removing the old one');
+  });
+
   it('can be chosen, and is refused when it belongs to somebody', async () => {
     const bed = theBed();
     const choose = (name: string, number: number) =>

@@ -138,6 +138,7 @@ export class Identity {
     const port = this.#state.ports.get(endpointId);
     if (port === undefined) return;
     const seats = this.#state.seats(port.bridge);
+    seats.rename(container.id, container.name); // what it was called when it was last plugged in
     const explicit = parseEndpointOptions(port.options)['ovs.port.number'];
     const wanted = explicit ?? seats.get(container.name)?.ofport ?? port.ofport;
     const holder = this.#state.portAt(port.bridge, wanted);
@@ -178,18 +179,26 @@ export class Identity {
     return rows.some((row) => !isHostInterface(row.name));
   }
 
+  /**
+   * What is plugged in goes by the new name, and so does its seat. A container that is not leaves its seat under the
+   * old name until it is plugged in again: to replace a container, Compose stops and renames it, and starts another one
+   * under its name, which is to have its number.
+   */
   async #rename(containerId: string, name: string | undefined): Promise<void> {
     if (name === undefined) return;
     const { fabric } = this.#parts;
     const touched = new Set<string>();
-    for (const [bridge, seats] of this.#state.allSeats()) if (seats.rename(containerId, name)) touched.add(bridge);
     const ports = [...this.#state.ports.values()].filter(({ container }) => container?.id === containerId);
-    for (const port of ports) this.#state.setPort({ ...port, container: { id: containerId, name } });
+    for (const port of ports) {
+      this.#state.setPort({ ...port, container: { id: containerId, name } });
+      touched.add(port.bridge);
+    }
     for (const attachment of this.#state.attachments.values()) {
       if (attachment.container.id !== containerId) continue;
       this.#state.attachments.set(attachment.id, { ...attachment, container: { id: containerId, name } });
       touched.add(attachment.bridge);
     }
+    for (const bridge of touched) this.#state.seats(bridge).rename(containerId, name);
     await fabric.parts.ovs.commit((edit) => {
       for (const { id } of ports) fabric.editPort(edit, this.#state.ports.get(id)!);
       for (const bridge of touched) fabric.editMemory(edit, bridge);

@@ -43,15 +43,14 @@ export class Seats {
     this.#seats.set(name, { ofport, containerId, ...(chosen ? { chosen } : {}) });
   }
 
-  /** A container was renamed: its seats go with it. Returns whether it had any. */
-  rename(containerId: string, name: string): boolean {
-    const held = [...this.#seats].filter(([, seat]) => seat.containerId === containerId);
-    for (const [old, seat] of held) {
+  /** Puts the seats of a container under the name that it has now. */
+  rename(containerId: string, name: string): void {
+    for (const [old, seat] of [...this.#seats]) {
+      if (seat.containerId !== containerId) continue;
       this.#seats.delete(old);
       // An attachment's seat is `container/interface`.
       this.#seats.set(old.replace(/^[^/]*/, name), seat);
     }
-    return held.length > 0;
   }
 
   /** Gives a number to an interface of the host, which never leaves its seat. */
