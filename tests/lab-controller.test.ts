@@ -106,6 +106,23 @@ check: {pings: [{from: a, to: 10.0.9.2}]}
     expect(await appSockets()).not.toContain('linecard-app-hub.sock');
   });
 
+  it('rules a bridge that was there as long as it is there', async () => {
+    const bed = theBed();
+    const own = ['add-br there', 'set Bridge there datapath_type=netdev fail_mode=standalone'];
+    await bed.vsctl(...own.join(' -- ').split(' '));
+    await eventually(async () => expect(await bed.vsctl('show')).not.toContain('error'), { what: 'the bridge' });
+    const before = await traces(bed);
+    await bed.daemon();
+    const file = await pair('there', 'embedded');
+    await mustLab(bed, 'deploy', '-t', file);
+    await rules('learning-switch', 'there');
+    await mustLab(bed, 'check', '-t', file);
+    await mustLab(bed, 'destroy', '-t', file, '--cleanup');
+    expect(await listed()).toEqual([]);
+    expect(await traces(bed)).toEqual(before);
+    await bed.vsctl('del-br', 'there');
+  });
+
   it('is refused when there is no daemon, or no such app, and nothing is left', async () => {
     const bed = theBed();
     const before = await traces(bed);
@@ -152,6 +169,8 @@ check: {pings: [{from: a, to: 10.0.9.2}]}
     await write(app);
     await mustLab(bed, 'deploy', '-t', file);
     await rules('mine', 'mine');
-    expect(await bed.vsctl('--bare', '--columns=external_ids', 'list', 'Controller')).toBe('linecard-app=mine');
+    expect(await bed.vsctl('--bare', '--columns=external_ids', 'list', 'Controller')).toBe(
+      'linecard-app=mine linecard-lab=mine',
+    );
   });
 });

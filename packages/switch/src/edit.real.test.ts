@@ -114,6 +114,21 @@ describe('a bridge', () => {
     expect(rows().map(controllerOf)).toEqual(['tcp:127.0.0.1:6653']);
   });
 
+  it('gets marked controllers, and loses them', async () => {
+    await withBridge();
+    const controllerIds = new Map([['by', 'me']]);
+    const marks = () => [...ovs.view.controllers()].map(({ external_ids }) => external_ids.get('by'));
+    await withBridge(bridge({ controllerIds })); // that one was there before
+    expect(marks()).toEqual([undefined]);
+    await withBridge(bridge({ controllers: ['tcp:127.0.0.1:6653', 'embedded'], controllerIds }));
+    expect(marks()).toEqual(['me', 'me']);
+    const [first] = ovs.view.controllers();
+    await build((edit) => edit.removeController(first!._uuid));
+    expect([...ovs.view.controllers()]).toHaveLength(1);
+    await build((edit) => edit.removeController(first!._uuid));
+    expect([...ovs.view.controllers()]).toHaveLength(1);
+  });
+
   it('says of an app why it is not served, and of no other controller', async () => {
     await withBridge(bridge({ controllers: ['embedded:hub', 'embedded:hub?table=1'] }));
     const errors = () => [...ovs.view.controllers()].flatMap(({ external_ids }) => external_ids.get(appErrorKey) ?? []);

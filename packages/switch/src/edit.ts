@@ -6,6 +6,7 @@ import type { BridgeRow, InterfaceRow, PortRow, SwitchTables, SwitchView } from 
 
 type Ids = ReadonlyMap<string, string>;
 type Ref = Uuid | NamedRef;
+type ControllersSpec = Pick<BridgeSpec, 'controllers' | 'controllerIds'>;
 
 const sameList = (a: readonly unknown[], b: readonly unknown[]) =>
   a.length === b.length && [...a].sort().every((value, i) => value === [...b].sort()[i]);
@@ -92,7 +93,7 @@ export class SwitchEdit {
       ...(spec.protocols === undefined ? {} : { protocols: spec.protocols as never }),
       other_config: spec.otherConfig,
       external_ids: spec.externalIds,
-      controller: (spec.controllers ?? []).map((controller) => this.#insertController(controller)),
+      controller: (spec.controllers ?? []).map((controller) => this.#insertController(controller, spec)),
       ports: [port],
     });
     this.#newBridges.set(spec.name, bridge);
@@ -106,7 +107,7 @@ export class SwitchEdit {
     else this.#tx.mutate('Open_vSwitch', root._uuid, [['bridges', how, bridges]]);
   }
 
-  #insertController(controller: string): NamedRef {
+  #insertController(controller: string, { controllerIds: more = new Map() }: ControllersSpec): NamedRef {
     const target = controllerTarget(controller);
     // Out-of-band: in-band control would add hidden flows for controllers that are reached through the host anyway.
     // A socket of this machine costs nothing to try again: its program is back after a moment.
@@ -114,7 +115,7 @@ export class SwitchEdit {
     return this.#tx.insert('Controller', {
       target,
       connection_mode: 'out-of-band',
-      external_ids: controllerIds(controller),
+      external_ids: new Map([...controllerIds(controller), ...more]),
       ...backoff,
     });
   }
@@ -125,13 +126,14 @@ export class SwitchEdit {
     if (row) this.#ensureControllers({ controllers }, row);
   }
 
-  #ensureControllers({ controllers }: Pick<BridgeSpec, 'controllers'>, bridge: BridgeRow): void {
+  #ensureControllers(spec: ControllersSpec, bridge: BridgeRow): void {
+    const { controllers } = spec;
     if (controllers === undefined) return;
     const wanted = new Map(controllers.map((one) => [controllerTarget(one), one]));
     const rows = this.#view.controllersOf(bridge);
     const targets = rows.map(({ target }) => target);
     if (!sameList(targets, [...wanted.keys()])) {
-      const controller = [...wanted.values()].map((one) => this.#insertController(one));
+      const controller = [...wanted.values()].map((one) => this.#insertController(one, spec));
       this.#tx.update('Bridge', bridge._uuid, { controller });
       return;
     }
@@ -140,6 +142,12 @@ export class SwitchEdit {
       const ids = controllerIds(wanted.get(target)!);
       this.#ensureKeys('Controller', _uuid, 'external_ids', external_ids, ids, [appKey]);
     }
+  }
+
+  /** Takes a controller away from its bridge. Nothing happens when it is on none. */
+  removeController(uuid: Uuid): void {
+    const bridge = [...this.#view.bridges()].find(({ controller }) => controller.includes(uuid));
+    if (bridge) this.#tx.mutate('Bridge', bridge._uuid, [['controller', 'delete', [uuid]]]);
   }
 
   /** Says beside every controller that leads to an app why it is not served, or takes that away. */

@@ -7,6 +7,8 @@ export interface BridgeSpec {
   readonly failMode?: 'secure' | 'standalone';
   /** Targets of ovs-vsctl(8), or `embedded:APP`; all of them. What is there stays when absent. */
   readonly controllers?: readonly string[];
+  /** Keys in `external_ids` of the Controller rows that are made; rows that are there already do not get them. */
+  readonly controllerIds?: ReadonlyMap<string, string>;
   readonly protocols?: readonly string[];
   readonly otherConfig: ReadonlyMap<string, string>;
   readonly externalIds: ReadonlyMap<string, string>;

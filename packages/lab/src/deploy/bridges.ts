@@ -1,5 +1,12 @@
 import { ensureForwardChain, removeForwardChain } from '@linecard/linux';
-import { type BridgeRow, embeddedApps, type InterfaceRow, type OpenvSwitch, type QosRow } from '@linecard/switch';
+import {
+  type BridgeRow,
+  type ControllerRow,
+  embeddedApps,
+  type InterfaceRow,
+  type OpenvSwitch,
+  type QosRow,
+} from '@linecard/switch';
 import { formatDpid } from '@linecard/wire';
 import type { Lab, LabNode } from '../model/types.js';
 import { chainOf, farNode, groupOf, labId } from './marks.js';
@@ -22,7 +29,7 @@ export async function ensureBridges(world: World, lab: Lab): Promise<void> {
       const present = ovs.view.bridge(node.name);
       const type = node.ovs.datapath ?? (present?.datapath_type === 'netdev' ? 'netdev' : fallback);
       const owner = present === undefined ? lab.name : present.external_ids.get(labId);
-      edit.ensureBridge(bridgeSpec(node, type, owner, owner === lab.name));
+      edit.ensureBridge(bridgeSpec(node, type, owner, lab.name));
       // An app that has failed is to be tried once more.
       for (const app of embeddedApps(node.ovs.controllers)) edit.setAppError(app, undefined);
     }
@@ -52,15 +59,15 @@ export async function removeForwarding(group: number): Promise<void> {
   await Promise.all(families.map((family) => removeForwardChain({ family, name: chainOf(group) })));
 }
 
-function bridgeSpec(node: LabNode, datapathType: 'system' | 'netdev', owner: string | undefined, isOurs: boolean) {
+function bridgeSpec(node: LabNode, datapathType: 'system' | 'netdev', owner: string | undefined, lab: string) {
   const { dpid, controllers, protocols } = node.ovs;
   // With a controller nothing passes that it did not allow, as on a bridge of a network; others' bridges stay as they are.
-  const failMode = node.ovs.failMode ?? (isOurs && controllers.length > 0 ? 'secure' : undefined);
+  const failMode = node.ovs.failMode ?? (owner === lab && controllers.length > 0 ? 'secure' : undefined);
   return {
     name: node.name,
     datapathType,
     ...(failMode === undefined ? {} : { failMode }),
-    ...(controllers.length === 0 ? {} : { controllers }),
+    ...(controllers.length === 0 ? {} : { controllers, controllerIds: new Map([[labId, lab]]) }),
     ...(protocols === undefined ? {} : { protocols }),
     otherConfig: new Map([
       ...(dpid === undefined ? [] : [['datapath-id', formatDpid(dpid)] as const]),
@@ -74,6 +81,8 @@ function bridgeSpec(node: LabNode, datapathType: 'system' | 'netdev', owner: str
 interface Parts {
   readonly bridges: readonly BridgeRow[];
   readonly ports: readonly InterfaceRow[];
+  /** Those of bridges that stay, too. */
+  readonly controllers: readonly ControllerRow[];
   readonly queues: readonly QosRow[];
 }
 
@@ -84,6 +93,7 @@ function partsOf(ovs: OpenvSwitch, lab: string): Parts {
   return {
     bridges: bridges.filter(isOurs),
     ports: bridges.flatMap(({ name }) => ovs.view.interfacesOf(name)).filter(isOurs),
+    controllers: [...ovs.view.controllers()].filter(isOurs),
     queues: [...ovs.view.qos()].filter(isOurs),
   };
 }
@@ -102,14 +112,15 @@ export async function removePortsOf(world: World, lab: string, nodes: readonly s
   const { ports, queues } = partsOf(ovs, lab);
   const dead = ports.filter((row) => nodes.includes(row.external_ids.get(farNode) ?? ''));
   const theirs = queues.filter((row) => dead.some(({ name }) => ovs.view.qosOf(name) === row));
-  await remove(ovs, { ports: dead, queues: theirs, bridges: [] });
+  await remove(ovs, { ports: dead, queues: theirs, bridges: [], controllers: [] });
 }
 
-async function remove(ovs: OpenvSwitch, { bridges, ports, queues }: Parts): Promise<void> {
-  if (bridges.length + ports.length + queues.length === 0) return;
+async function remove(ovs: OpenvSwitch, { bridges, ports, controllers, queues }: Parts): Promise<void> {
+  if (bridges.length + ports.length + controllers.length + queues.length === 0) return;
   await ovs.commit((edit) => {
     for (const { _uuid } of queues) edit.removeQos(_uuid);
     for (const { name } of ports) edit.removePort(name);
+    for (const { _uuid } of controllers) edit.removeController(_uuid);
     for (const { name } of bridges) edit.removeBridge(name);
   });
   // The devices may go only when the switch has let go of them.
