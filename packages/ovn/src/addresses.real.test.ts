@@ -121,6 +121,26 @@ describe('addresses', () => {
     for (const last of [1, 2, 4, 9]) expect(one.claim('linecard', `10.0.0.${last}`)?.kind).toMatch(/endpoint|gateway/);
   });
 
+  it('that hosts share are let go of by a host without such a network, after a while', async () => {
+    let clock = 1_000_000;
+    const one = new Addresses(await server.client(), { host: 'h1', quarantineMs: 0, now: () => clock });
+    const two = await host('h2');
+    await one.share(pool('10.0.0.0/24'), 'gateway');
+    await one.share(pool('10.0.0.0/24'), 'gateway');
+    await one.share(pool('10.0.1.0/24'), 'gateway');
+    await two.share(pool('10.0.1.0/24'), 'gateway');
+    await one.share(pool('10.0.2.0/24'), 'reserved', '10.0.2.7');
+    const isShared = (address: string) => address === '10.0.2.7';
+    const release = () => one.releaseUnusedShared('linecard', isShared, 60_000);
+    expect(await release()).toEqual([]);
+    clock += 60_001;
+    await vi.waitFor(() => expect(one.claim('linecard', '10.0.1.1')?.users.has('h2')).toBe(true));
+    // By h2's clock, it has just been shared.
+    expect(await release()).toEqual(['10.0.0.1']);
+    expect(one.claim('linecard', '10.0.0.1')).toBeUndefined();
+    expect(one.claim('linecard', '10.0.2.7')).toMatchObject({ kind: 'reserved' });
+  });
+
   it('are never given twice under eight hosts at once, in 20000 operations', async () => {
     const quarantineMs = 300;
     const hosts = await Promise.all(Array.from({ length: 8 }, (_, i) => host(`h${i}`, quarantineMs)));

@@ -270,6 +270,22 @@ export class Addresses {
     return unused;
   }
 
+  /**
+   * Lets go of addresses of a space that this host shares, as gateways or reserved ones, since over `ageMs`, and that are
+   * not `inUse`: a backup of the database may bring them back. Resolves with them.
+   */
+  async releaseUnusedShared(space: string, inUse: (address: string) => boolean, ageMs: number): Promise<string[]> {
+    const { host } = this.#options;
+    const before = this.#now() - ageMs;
+    const unused = [...this.claimsOf(host)].filter((claim) => {
+      return claim.users.has(host) && claim.space === space && claim.since <= before && !inUse(claim.address);
+    });
+    for (const { address, users } of unused) {
+      for (let count = users.get(host)!; count > 0; count--) await this.release(space, address);
+    }
+    return unused.map(({ address }) => address);
+  }
+
   /** Removes rows of addresses that were released long enough ago. */
   #sweep(tx: NorthboundTransaction, space: string, but: string): void {
     const before = this.#now() - this.#options.quarantineMs;

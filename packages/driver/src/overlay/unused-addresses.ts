@@ -1,6 +1,6 @@
 import type { DockerEngine, DockerWatch } from '@linecard/docker';
 import { addressesOf } from '@linecard/ovn';
-import { parseCidr } from '@linecard/wire';
+import { contains, parseCidr } from '@linecard/wire';
 import type { CentralLink } from './central.js';
 import { ownSpace } from './plan.js';
 import type { OverlayState } from './state.js';
@@ -20,7 +20,7 @@ export interface UnusedAddressesParts {
 }
 
 /**
- * Frees addresses that this host has claimed and that no container has: Docker has not heard the answer to its request,
+ * Frees addresses that this host has claimed and that no container and no network has: Docker has not heard the answer to its request,
  * or the daemon was killed before it gave one back, or a database was restored from a backup of when it was in use.
  */
 export class UnusedAddresses {
@@ -55,7 +55,10 @@ export class UnusedAddresses {
     const { central, state, engine, watch, driverName, ageMs, onWarning } = this.#parts;
     const current = central.current;
     const own = [...state.networks.values()].filter(({ plan }) => plan.request.ownAddresses);
-    if (own.length === 0 || !watch.connected || current === undefined || !current.nb.ready) return;
+    if (!watch.connected || current === undefined || !current.nb.ready) return;
+    const { addresses, settings } = current;
+    // A host that has nothing asks Docker nothing.
+    if (own.length === 0 && addresses.claimsOf(settings.host).next().done) return;
     const [containers, networks] = await Promise.all([engine.containers(), engine.networks()]);
     const inUse = new Set([
       ...[...state.ports.values()].flatMap(({ addresses }) => addresses.map((text) => parseCidr(text).address)),
@@ -68,9 +71,12 @@ export class UnusedAddresses {
     const freed: string[] = [];
     for (const { plan } of own.filter((network) => local.some(({ id }) => id === network.plan.id))) {
       for (const { pool } of plan.subnets) {
-        freed.push(...(await current.addresses.releaseUnused({ space: ownSpace, subnet: pool }, inUse, ageMs)));
+        freed.push(...(await addresses.releaseUnused({ space: ownSpace, subnet: pool }, inUse, ageMs)));
       }
     }
-    if (freed.length > 0) onWarning(`freed addresses that no container of this host has: ${freed.join(', ')}`);
+    const subnets = networks.flatMap((network) => network.subnets.flatMap(({ subnet }) => subnet ?? [])).map(parseCidr);
+    const isShared = (address: string) => subnets.some((subnet) => contains(subnet, address));
+    freed.push(...(await addresses.releaseUnusedShared(ownSpace, isShared, ageMs)));
+    if (freed.length > 0) onWarning(`freed addresses that nothing on this host has: ${freed.join(', ')}`);
   }
 }
