@@ -44,8 +44,15 @@ describeSystem(
 
     it('starts the daemon at the first call of Docker', async () => {
       const bed = theBed();
-      await systemctl(bed, 'stop', 'linecard.service');
-      expect(await systemctl(bed, 'is-active', 'linecard.socket', 'linecard.service')).toBe('active\ninactive');
+      await eventually(
+        async () => {
+          // A call that was under way, the doctor's for example, starts it again.
+          await systemctl(bed, 'stop', 'linecard.service');
+          const states = await systemctl(bed, 'is-active', 'linecard.socket', 'linecard.service');
+          expect(states).toBe('active\ninactive');
+        },
+        { what: 'the daemon to be stopped, and its sockets open' },
+      );
       const options = ['-o', 'ovs.bridge.name=lcboot', '-o', 'ovs.bridge.mode=nat', '--subnet', '10.9.0.0/24'];
       await bed.docker('network', 'create', '-d', 'ovs', ...options, '--gateway', '10.9.0.1', 'mynet');
       expect(await systemctl(bed, 'is-active', 'linecard.service')).toBe('active');
