@@ -1,7 +1,7 @@
 import { parseCidr } from '@linecard/wire';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { NorthboundServer } from '../test/server.js';
-import { Addresses, type Pool } from './index.js';
+import { Addresses, type Claim, type Pool, type SharedUse } from './index.js';
 
 let server: NorthboundServer;
 beforeEach(async () => {
@@ -15,6 +15,9 @@ const pool = (subnet: string, range?: string): Pool => ({
   ...(range === undefined ? {} : { range: parseCidr(range) }),
 });
 
+const gateway = (by: string): SharedUse => ({ kind: 'gateway', by });
+const reserved: SharedUse = { kind: 'reserved', by: 'n' };
+
 async function host(name: string, quarantineMs = 60_000): Promise<Addresses> {
   return new Addresses(await server.client(), { host: name, quarantineMs });
 }
@@ -23,25 +26,25 @@ describe('addresses', () => {
   it('are given once over all hosts, the lowest first', async () => {
     const [one, two] = [await host('h1'), await host('h2')];
     const net = pool('192.168.1.0/24');
-    expect(await one.share(net, 'gateway')).toBe('192.168.1.1');
-    expect(await two.share(net, 'gateway')).toBe('192.168.1.1');
+    expect(await one.share(net, gateway('n'))).toBe('192.168.1.1');
+    expect(await two.share(net, gateway('n'))).toBe('192.168.1.1');
     expect(await one.allocate(net)).toBe('192.168.1.2');
     expect(await two.allocate(net)).toBe('192.168.1.3');
     expect(await two.allocate(net, '192.168.1.77')).toBe('192.168.1.77');
     await expect(one.allocate(net, '192.168.1.77')).rejects.toThrow('belongs to an endpoint on host h2');
     await expect(one.allocate(net, '192.168.1.1')).rejects.toThrow('belongs to a gateway address');
     await expect(one.allocate(net, '192.168.1.255')).rejects.toMatchObject({ code: 'LC_INVALID' });
-    await expect(one.share(net, 'reserved', '192.168.1.77')).rejects.toMatchObject({ code: 'LC_CONFLICT' });
+    await expect(one.share(net, reserved, '192.168.1.77')).rejects.toMatchObject({ code: 'LC_CONFLICT' });
   });
 
   it('come from the range, and the gateway from where the others have it', async () => {
     const [one, two] = [await host('h1'), await host('h2')];
     const net = pool('10.7.0.0/16', '10.7.5.0/29');
-    expect(await one.share(net, 'gateway', '10.7.255.254')).toBe('10.7.255.254');
+    expect(await one.share(net, gateway('n'), '10.7.255.254')).toBe('10.7.255.254');
     await vi.waitFor(() => expect(two.claim('linecard', '10.7.255.254')).toBeDefined());
-    expect(await two.share(net, 'gateway')).toBe('10.7.255.254');
-    expect(await one.share(net, 'reserved', '10.7.5.1')).toBe('10.7.5.1');
-    expect(await two.share(net, 'reserved', '10.7.5.1')).toBe('10.7.5.1');
+    expect(await two.share(net, gateway('n'))).toBe('10.7.255.254');
+    expect(await one.share(net, reserved, '10.7.5.1')).toBe('10.7.5.1');
+    expect(await two.share(net, reserved, '10.7.5.1')).toBe('10.7.5.1');
     expect(await one.allocate(net)).toBe('10.7.5.0');
     expect(await two.allocate(net)).toBe('10.7.5.2');
     expect(await two.allocate(net, '10.7.9.9')).toBe('10.7.9.9');
@@ -50,7 +53,7 @@ describe('addresses', () => {
   it('of IPv6 work alike', async () => {
     const one = await host('h1');
     const net = pool('fd00:1::/64');
-    expect(await one.share(net, 'gateway')).toBe('fd00:1::1');
+    expect(await one.share(net, gateway('n'))).toBe('fd00:1::1');
     expect(await one.allocate(net)).toBe('fd00:1::2');
     expect(await one.allocate(net, 'fd00:1::abcd')).toBe('fd00:1::abcd');
     expect(await one.allocate(net)).toBe('fd00:1::3');
@@ -74,22 +77,42 @@ describe('addresses', () => {
     expect(await one.allocate(net)).toBe('10.0.0.5');
   });
 
-  it('that hosts share are there until the last one has let them go', async () => {
+  it('that hosts share are there until the last use of the last one has ended', async () => {
     const [one, two] = [await host('h1'), await host('h2')];
     const net = pool('10.0.0.0/24');
-    for (const addresses of [one, one, two]) await addresses.share(net, 'gateway');
-    await one.release('linecard', '10.0.0.1');
-    await two.release('linecard', '10.0.0.1');
-    const users = () => one.claim('linecard', '10.0.0.1')?.users;
-    await vi.waitFor(() => expect(users()).toEqual(new Map([['h1', 1]])));
-    await one.release('linecard', '10.0.0.1');
+    const users = () => one.claim('linecard', '10.0.0.1')?.users.map(({ host: user, by }) => `${user}/${by}`);
+    // Whose answer was lost asks again, and has it once all the same.
+    for (const by of ['pool-1', 'pool-1', 'n1', 'n2']) await one.share(net, gateway(by));
+    await two.share(net, gateway('n1'));
+    await one.release('linecard', '10.0.0.1', 'pool-1');
+    await one.release('linecard', '10.0.0.1', 'pool-1');
+    await two.releaseShared('n1');
+    await vi.waitFor(() => expect(users()).toEqual(['h1/n1', 'h1/n2']));
+    await one.releaseShared('n2');
+    expect(users()).toEqual(['h1/n1']);
+    await one.releaseShared('n1');
     expect(one.claim('linecard', '10.0.0.1')).toBeUndefined();
+  });
+
+  it('that two hosts take and leave at once are shared as long as one of them uses them', async () => {
+    const hosts = [await host('h1'), await host('h2')];
+    const net = pool('10.0.0.0/24');
+    for (let i = 0; i < 20; i++) {
+      const by = `n${i}`;
+      await Promise.all(hosts.map((one) => one.share(net, gateway(by))));
+      if (i > 0) await Promise.all(hosts.map((one) => one.releaseShared(`n${i - 1}`)));
+      for (const one of hosts) {
+        await vi.waitFor(() => expect(one.claim('linecard', '10.0.0.1')?.users).toMatchObject([{ by }, { by }]));
+      }
+    }
+    await Promise.all(hosts.map((one) => one.releaseShared('n19')));
+    await vi.waitFor(() => expect(hosts[0]!.claim('linecard', '10.0.0.1')).toBeUndefined());
   });
 
   it('of a database that was restored from a backup are still those of their hosts', async () => {
     const [one, two] = [await host('h1'), await host('h2')];
     const net = pool('10.0.0.0/24');
-    await one.share(net, 'gateway');
+    await one.share(net, gateway('n'));
     expect(await one.allocate(net)).toBe('10.0.0.2');
     await server.backup();
     expect(await two.allocate(net)).toBe('10.0.0.3');
@@ -108,36 +131,42 @@ describe('addresses', () => {
     const nb = await server.client();
     const one = new Addresses(nb, { host: 'h1', quarantineMs: 0, now: () => clock });
     const net = pool('10.0.0.0/24');
-    await one.share(net, 'gateway');
+    await one.share(net, gateway('n'));
     for (const last of [2, 3]) expect(await one.allocate(net)).toBe(`10.0.0.${last}`);
     await (await host('h2')).allocate(net, '10.0.0.9');
     clock += 60_001;
     expect(await one.allocate(net)).toBe('10.0.0.4');
     await vi.waitFor(() => expect(one.claim('linecard', '10.0.0.9')).toBeDefined());
-    const other = pool('10.0.1.0/24');
-    expect(await one.releaseUnused(other, new Set(), 60_000)).toEqual([]);
-    expect(await one.releaseUnused(net, new Set(['10.0.0.2']), 60_000)).toEqual(['10.0.0.3']);
+    await one.share(net, gateway('pool-1'));
+    const asked: string[] = [];
+    const isUsed = ({ address }: Claim, by?: string) => {
+      asked.push(`${address} ${by ?? ''}`.trim());
+      return address === '10.0.0.2';
+    };
+    expect(await one.releaseUnused(isUsed, 60_000)).toEqual(['10.0.0.1', '10.0.0.3']);
+    expect(asked.sort()).toEqual(['10.0.0.1 n', '10.0.0.2', '10.0.0.3']);
+    expect(one.claim('linecard', '10.0.0.1')?.users).toMatchObject([{ host: 'h1', by: 'pool-1' }]);
     expect(one.claim('linecard', '10.0.0.3')).toMatchObject({ kind: 'released' });
-    for (const last of [1, 2, 4, 9]) expect(one.claim('linecard', `10.0.0.${last}`)?.kind).toMatch(/endpoint|gateway/);
+    for (const last of [2, 4, 9]) expect(one.claim('linecard', `10.0.0.${last}`)?.kind).toBe('endpoint');
+    clock += 60_001;
+    expect(await one.releaseUnused((_, by) => by === undefined, 60_000)).toEqual(['10.0.0.1']);
+    expect(one.claim('linecard', '10.0.0.1')).toBeUndefined();
   });
 
   it('that hosts share are let go of by a host without such a network, after a while', async () => {
     let clock = 1_000_000;
     const one = new Addresses(await server.client(), { host: 'h1', quarantineMs: 0, now: () => clock });
     const two = await host('h2');
-    await one.share(pool('10.0.0.0/24'), 'gateway');
-    await one.share(pool('10.0.0.0/24'), 'gateway');
-    await one.share(pool('10.0.1.0/24'), 'gateway');
-    await two.share(pool('10.0.1.0/24'), 'gateway');
-    await one.share(pool('10.0.2.0/24'), 'reserved', '10.0.2.7');
-    const isShared = (address: string) => address === '10.0.2.7';
-    const release = () => one.releaseUnusedShared('linecard', isShared, 60_000);
+    await one.share(pool('10.0.0.0/24'), gateway('gone'));
+    await one.share(pool('10.0.1.0/24'), gateway('gone'));
+    await two.share(pool('10.0.1.0/24'), gateway('n'));
+    await one.share(pool('10.0.2.0/24'), reserved, '10.0.2.7');
+    const release = () => one.releaseUnused((_, by) => by === reserved.by, 60_000);
     expect(await release()).toEqual([]);
     clock += 60_001;
-    await vi.waitFor(() => expect(one.claim('linecard', '10.0.1.1')?.users.has('h2')).toBe(true));
-    // By h2's clock, it has just been shared.
-    expect(await release()).toEqual(['10.0.0.1']);
+    expect(await release()).toEqual(['10.0.0.1', '10.0.1.1']);
     expect(one.claim('linecard', '10.0.0.1')).toBeUndefined();
+    expect(one.claim('linecard', '10.0.1.1')?.users).toMatchObject([{ host: 'h2', by: 'n' }]);
     expect(one.claim('linecard', '10.0.2.7')).toMatchObject({ kind: 'reserved' });
   });
 

@@ -2,7 +2,7 @@ import { contains, formatCidr, LinecardError, networkOf } from '@linecard/wire';
 import { addressNumber, addressText, hostSpan, type Pool } from './address-range.js';
 import { ClaimIndex } from './claim-index.js';
 import { type Claim, claimIdentity, claimIds, readClaim } from './claims.js';
-import type { Northbound, NorthboundTransaction } from './northbound.js';
+import type { NameRow, Northbound, NorthboundTransaction } from './northbound.js';
 import { settleClaims } from './settle-claims.js';
 
 /** Settings of {@link Addresses}. */
@@ -13,6 +13,13 @@ export interface AddressOptions {
   readonly quarantineMs: number;
   /** ms since 1970. */
   readonly now?: () => number;
+}
+
+/** How a host uses an address that all hosts share. */
+export interface SharedUse {
+  readonly kind: 'gateway' | 'reserved';
+  /** The network or pool that uses it; asking twice for one is asking once. */
+  readonly by: string;
 }
 
 /** How many addresses whose time is over one allocation makes free. */
@@ -133,8 +140,7 @@ export class Addresses {
    */
   take(tx: NorthboundTransaction, want: { space: string; address: string; fresh?: boolean; machine?: string }): void {
     const { space, address } = want;
-    const uuid = claimIdentity(space, address);
-    const row = this.#northbound.nameRow(uuid);
+    const row = this.#northbound.nameRow(claimIdentity(space, address));
     const known = readClaim(row);
     const { host } = this.#options;
     const isHosts = known?.kind === 'endpoint' && known.host === host;
@@ -142,13 +148,8 @@ export class Addresses {
     if (mine && want.fresh !== true) return;
     if (known !== undefined && known.kind !== 'released') throw this.#belongs(address, known, row?.external_ids);
     const holder = want.machine === undefined ? { kind: 'endpoint' as const, host } : machineHolder(want.machine);
-    const claim: Claim = { space, address, ...holder, since: this.#now(), users: new Map() };
-    if (row === undefined) {
-      tx.insert('DNS', { external_ids: claimIds(claim) }, uuid);
-      return;
-    }
-    tx.wait('DNS', uuid, '==', [{ external_ids: row.external_ids }]);
-    tx.update('DNS', uuid, { external_ids: claimIds(claim), records: {} });
+    const claim: Claim = { space, address, ...holder, since: this.#now(), users: [] };
+    editClaim(tx, claim, row);
   }
 
   #belongs(address: string, claim: Claim, ids: ReadonlyMap<string, string> | undefined): LinecardError {
@@ -166,17 +167,12 @@ export class Addresses {
    * Takes an address that all hosts share: a gateway, or one that is reserved. Without `wanted` it is the gateway that
    * other hosts have taken for this subnet, else the subnet's first address. Rejects with `LC_CONFLICT`.
    */
-  async share(pool: Pool, kind: 'gateway' | 'reserved', wanted?: string): Promise<string> {
+  async share(pool: Pool, use: SharedUse, wanted?: string): Promise<string> {
     if (wanted !== undefined) refuseOutside(pool, wanted);
     await this.settle();
-    const { host } = this.#options;
-    let written: Claim | undefined;
     const choose = (tx: NorthboundTransaction): string => {
       const address = wanted ?? this.gatewayOf(pool);
-      const known = this.claim(pool.space, address);
-      const done = known !== undefined && known.since === written?.since;
-      if (done && known.users.get(host) === written?.users.get(host)) return address;
-      written = this.#writeShared(tx, pool, kind, address);
+      this.editShare(tx, pool, address, use);
       return address;
     };
     return this.#northbound.write(choose, { what: `share an address of ${formatCidr(pool.subnet)}` });
@@ -188,62 +184,69 @@ export class Addresses {
     return this.#index.gateway(space, formatCidr(networkOf(subnet))) ?? first;
   }
 
-  /**
-   * Writes into a change that this host uses a shared address, unless that is known: a database that was lost gets it
-   * back. Throws `LC_CONFLICT`.
-   */
-  keepShared(tx: NorthboundTransaction, pool: Pool, kind: 'gateway' | 'reserved', address: string): void {
-    if (this.claim(pool.space, address)?.users.has(this.#options.host)) return;
-    this.#writeShared(tx, pool, kind, address);
-  }
-
-  #writeShared(tx: NorthboundTransaction, pool: Pool, kind: 'gateway' | 'reserved', address: string): Claim {
+  /** Writes into a change that this host uses a shared address, unless that is known. Throws `LC_CONFLICT`. */
+  editShare(tx: NorthboundTransaction, pool: Pool, address: string, { kind, by }: SharedUse): void {
     const { host } = this.#options;
-    const uuid = claimIdentity(pool.space, address);
-    const row = this.#northbound.nameRow(uuid);
+    const row = this.#northbound.nameRow(claimIdentity(pool.space, address));
     const known = readClaim(row);
+    if (known?.users.some((user) => user.host === host && user.by === by)) return;
     if (known?.kind === 'endpoint' || known?.kind === 'machine') {
       throw this.#belongs(address, known, row?.external_ids);
     }
-    const users = new Map(known?.kind === 'released' ? [] : known?.users);
-    users.set(host, (users.get(host) ?? 0) + 1);
+    const since = this.#now();
+    const others = known?.kind === 'released' ? [] : (known?.users ?? []);
     const claim: Claim = {
-      ...{ space: pool.space, address, kind, since: this.#now(), users },
+      ...{ space: pool.space, address, kind, since, users: [...others, { host, by, since }] },
       ...(kind === 'gateway' ? { gatewayOf: formatCidr(networkOf(pool.subnet)) } : {}),
     };
-    if (row === undefined) tx.insert('DNS', { external_ids: claimIds(claim) }, uuid);
-    else {
-      tx.wait('DNS', uuid, '==', [{ external_ids: row.external_ids }]);
-      tx.update('DNS', uuid, { external_ids: claimIds(claim), records: {} });
-    }
-    return claim;
+    editClaim(tx, claim, row);
   }
 
-  /** Gives an address of this host back. Nothing happens when this host does not have it. */
-  async release(space: string, address: string): Promise<void> {
+  /**
+   * Gives an address of this host back: a shared one as far as it is used `by` a network or pool, or at all. Nothing
+   * happens when this host does not have it.
+   */
+  async release(space: string, address: string, by?: string): Promise<void> {
     await this.settle();
-    await this.#northbound.write((tx) => this.editRelease(tx, space, address), { what: `release ${address}` });
+    const { host } = this.#options;
+    await this.#northbound.write((tx) => this.editRelease(tx, space, address, host, by), {
+      what: `release ${address}`,
+    });
   }
 
-  /** Writes a release into a change: of this host's address, a machine's, or that of another host, which is gone. */
-  editRelease(tx: NorthboundTransaction, space: string, address: string, holder = this.#options.host): void {
+  /** Gives back what a pool or network of this host shares with other hosts. */
+  async releaseShared(by: string): Promise<void> {
+    await this.settle();
+    const { host } = this.#options;
+    await this.#northbound.write((tx) => this.editReleaseShared(tx, host, by), { what: `release addresses of ${by}` });
+  }
+
+  /** Writes into a change that a network or pool, of a host that may be gone, uses no shared address any more. */
+  editReleaseShared(tx: NorthboundTransaction, host: string, by: string): void {
+    for (const { space, address, users } of this.claimsOf(host)) {
+      if (users.some((user) => user.host === host && user.by === by)) this.editRelease(tx, space, address, host, by);
+    }
+  }
+
+  /**
+   * Writes a release into a change: of this host's address, or that of another host, which is gone, or of a machine by
+   * its name. A shared address ends for the one use, or without `by` for all of the host.
+   */
+  editRelease(tx: NorthboundTransaction, space: string, address: string, holder: string, by?: string): void {
     const uuid = claimIdentity(space, address);
     const row = this.#northbound.nameRow(uuid);
     const known = readClaim(row);
     if (row === undefined || known === undefined || known.kind === 'released') return;
     if (known.kind === 'endpoint' || known.kind === 'machine') {
       if ((known.machine ?? known.host) !== holder) return;
-      const claim: Claim = { space, address, kind: 'released', host: holder, since: this.#now(), users: new Map() };
-      tx.wait('DNS', uuid, '==', [{ external_ids: row.external_ids }]);
-      tx.update('DNS', uuid, { external_ids: claimIds(claim), records: {} });
+      const claim: Claim = { space, address, kind: 'released', host: holder, since: this.#now(), users: [] };
+      editClaim(tx, claim, row);
       return;
     }
-    const count = known.users.get(holder);
-    if (count === undefined) return;
-    const others = new Map([...known.users].filter(([user]) => user !== holder));
-    const users = count > 1 && holder === this.#options.host ? new Map([...others, [holder, count - 1]]) : others;
+    const users = known.users.filter((user) => user.host !== holder || (by !== undefined && user.by !== by));
+    if (users.length === known.users.length) return;
     tx.wait('DNS', uuid, '==', [{ external_ids: row.external_ids }]);
-    if (users.size === 0) tx.delete('DNS', uuid);
+    if (users.length === 0) tx.delete('DNS', uuid);
     else tx.update('DNS', uuid, { external_ids: claimIds({ ...known, users }) });
   }
 
@@ -252,38 +255,30 @@ export class Addresses {
     for (const row of this.#northbound.replica.table('DNS').values()) {
       const claim = readClaim(row);
       if (claim === undefined || claim.kind === 'released') continue;
-      if (claim.host === host || claim.users.has(host)) yield claim;
+      if (claim.host === host || claim.users.some((user) => user.host === host)) yield claim;
     }
   }
 
   /**
-   * Frees addresses of a pool that this host has claimed over `ageMs` ago and that are not `inUse`; resolves with them.
+   * Frees what this host has claimed over `ageMs` ago and does not use: `isUsed` is asked of each address, and of a
+   * shared one for each use (`by`). Resolves with the addresses.
    */
-  async releaseUnused(pool: Pool, inUse: ReadonlySet<string>, ageMs: number): Promise<string[]> {
-    const before = this.#now() - ageMs;
-    const unused: string[] = [];
-    for (const { space, address, kind, since } of this.claimsOf(this.#options.host)) {
-      if (kind !== 'endpoint' || space !== pool.space || since > before || inUse.has(address)) continue;
-      if (contains(pool.subnet, address) && !this.#pending.has(pendingKey(space, address))) unused.push(address);
-    }
-    for (const address of unused) await this.release(pool.space, address);
-    return unused;
-  }
-
-  /**
-   * Lets go of addresses of a space that this host shares, as gateways or reserved ones, since over `ageMs`, and that are
-   * not `inUse`: a backup of the database may bring them back. Resolves with them.
-   */
-  async releaseUnusedShared(space: string, inUse: (address: string) => boolean, ageMs: number): Promise<string[]> {
+  async releaseUnused(isUsed: (claim: Claim, by?: string) => boolean, ageMs: number): Promise<string[]> {
     const { host } = this.#options;
     const before = this.#now() - ageMs;
-    const unused = [...this.claimsOf(host)].filter((claim) => {
-      return claim.users.has(host) && claim.space === space && claim.since <= before && !inUse(claim.address);
-    });
-    for (const { address, users } of unused) {
-      for (let count = users.get(host)!; count > 0; count--) await this.release(space, address);
+    const unused: { space: string; address: string; by?: string }[] = [];
+    for (const claim of this.claimsOf(host)) {
+      const { kind, space, address, since, users } = claim;
+      if (kind === 'endpoint') {
+        const young = since > before || this.#pending.has(pendingKey(space, address));
+        if (!young && !isUsed(claim)) unused.push({ space, address });
+      }
+      for (const { host: user, by, since: taken } of users) {
+        if (user === host && taken <= before && !isUsed(claim, by)) unused.push({ space, address, by });
+      }
     }
-    return unused.map(({ address }) => address);
+    for (const { space, address, by } of unused) await this.release(space, address, by);
+    return [...new Set(unused.map(({ address }) => address))];
   }
 
   /** Removes rows of addresses that were released long enough ago. */
@@ -299,6 +294,17 @@ export class Addresses {
       ]);
     }
   }
+}
+
+/** Writes a claim into the row of its address, where no name is known any more, unless somebody changes it now. */
+function editClaim(tx: NorthboundTransaction, claim: Claim, row: NameRow | undefined): void {
+  const uuid = claimIdentity(claim.space, claim.address);
+  if (row === undefined) {
+    tx.insert('DNS', { external_ids: claimIds(claim) }, uuid);
+    return;
+  }
+  tx.wait('DNS', uuid, '==', [{ external_ids: row.external_ids }]);
+  tx.update('DNS', uuid, { external_ids: claimIds(claim), records: {} });
 }
 
 function machineHolder(machine: string): Pick<Claim, 'kind' | 'machine'> {

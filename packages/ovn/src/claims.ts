@@ -12,9 +12,22 @@ const kinds = ['endpoint', 'machine', 'gateway', 'reserved', 'released'] as cons
 
 /**
  * `endpoint`: one holder. `machine`: a virtual machine's, on whichever host it is. `gateway` and `reserved`: the same
- * address on all hosts that have the network, counted for each. `released`: nobody's, but not to be given away yet.
+ * address on all hosts that have the network. `released`: nobody's, but not to be given away yet.
  */
 export type ClaimKind = (typeof kinds)[number];
+
+/**
+ * One use of a shared address. Each has a name, so that whoever repeats a request that was not answered uses it once,
+ * and whoever comes after a crash knows what is still wanted.
+ */
+export interface AddressUse {
+  /** OVN's name of the host's chassis. */
+  readonly host: string;
+  /** What uses it on that host: a network by its ID, or a pool whose network is still to be made. */
+  readonly by: string;
+  /** Since when, in ms since 1970 by that host's clock. */
+  readonly since: number;
+}
 
 /** An address and who has it. */
 export interface Claim {
@@ -29,8 +42,8 @@ export interface Claim {
   readonly machine?: string;
   /** The subnet that a gateway is of. */
   readonly gatewayOf?: string;
-  /** How often each host uses a shared address. */
-  readonly users: ReadonlyMap<string, number>;
+  /** Who uses a shared address. */
+  readonly users: readonly AddressUse[];
 }
 
 const userPrefix = 'user:';
@@ -51,7 +64,7 @@ export function claimIds(claim: Claim): Map<string, string> {
     ...(claim.host === undefined ? [] : [['host', claim.host] as const]),
     ...(claim.machine === undefined ? [] : [['machine', claim.machine] as const]),
     ...(claim.gatewayOf === undefined ? [] : [['gateway-of', claim.gatewayOf] as const]),
-    ...[...claim.users].map(([host, count]) => [userPrefix + host, String(count)] as const),
+    ...claim.users.map(({ host, by, since }) => [`${userPrefix}${host}/${by}`, new Date(since).toISOString()] as const),
   ]);
 }
 
@@ -61,16 +74,22 @@ export function readClaim(row: NameRow | undefined): Claim | undefined {
   const [space, address, kind] = [ids?.get('space'), ids?.get('ip'), ids?.get('kind')];
   if (ids?.get('linecard') !== 'address' || space === undefined || address === undefined) return undefined;
   const [host, gatewayOf, machine] = [ids.get('host'), ids.get('gateway-of'), ids.get('machine')];
-  const users = [...ids].filter(([key]) => key.startsWith(userPrefix));
-  const since = Date.parse(ids.get('since') ?? '');
   return {
     space,
     address,
     kind: kinds.find((one) => one === kind) ?? 'endpoint',
-    since: Number.isNaN(since) ? 0 : since,
+    since: readTime(ids.get('since')),
     ...(host === undefined ? {} : { host }),
     ...(gatewayOf === undefined ? {} : { gatewayOf }),
     ...(machine === undefined ? {} : { machine }),
-    users: new Map(users.map(([key, count]) => [key.slice(userPrefix.length), Number(count) || 1])),
+    users: [...ids].flatMap(([key, text]) => {
+      const [, user, by] = /^user:(.+)\/([^/]+)$/.exec(key) ?? [];
+      return user === undefined || by === undefined ? [] : [{ host: user, by, since: readTime(text) }];
+    }),
   };
+}
+
+function readTime(text: string | undefined): number {
+  const time = Date.parse(text ?? '');
+  return Number.isNaN(time) ? 0 : time;
 }

@@ -2,9 +2,9 @@ export { type AclDifference, type AclGroup, AclTables } from './acl/apply.js';
 export { type AclPolicy, aclPolicy, readGroups } from './acl/policy.js';
 export { type AclRow, isNetworkGroup } from './acl/rows.js';
 export { addressNumber, addressText, type Pool, poolSpan } from './address-range.js';
-export { Addresses, type AddressOptions } from './addresses.js';
+export { Addresses, type AddressOptions, type SharedUse } from './addresses.js';
 export { addressesOf } from './binding.js';
-export { type Claim, type ClaimKind, claimIdentity, readClaim } from './claims.js';
+export { type AddressUse, type Claim, type ClaimKind, claimIdentity, readClaim } from './claims.js';
 export {
   editEndpoint,
   editEndpointGone,

@@ -94,7 +94,7 @@ it('a machine has what OVN tells it, and keeps it when asked for again', async (
 
 it('the switch stays for the last machine, which no host that dies takes along', async () => {
   await add({ name: 'vm1' });
-  await nb.write((tx) => editNetworkGone(nb, tx, network), { what: 'leave net' });
+  await nb.write((tx) => editNetworkGone(nb, tx, addressesOf(nb), network), { what: 'leave net' });
   expect(hostsIn(nb)).toEqual(new Set());
   expect(await server.nbctl('lsp-list', 'net')).toContain('(vm1)');
   await remove('vm1');

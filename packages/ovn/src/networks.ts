@@ -1,5 +1,6 @@
 import type { NamedRef, Uuid } from '@linecard/ovsdb';
 import { formatCidr, LinecardError } from '@linecard/wire';
+import type { Addresses } from './addresses.js';
 import { advertisements, editDhcp, editDhcpGone } from './dhcp.js';
 import type { LogicalNetwork, LogicalSubnet } from './logical-network.js';
 import { macOf } from './mac.js';
@@ -160,14 +161,16 @@ function editLocalnet(
 }
 
 /**
- * Takes a host's network off its logical switch; the last one takes the switch with it, and its router with the last
- * switch. A switch that Linecard did not make stays.
+ * Takes a host's network off its logical switch and off the addresses that it shares; the last one takes the switch
+ * with it, and its router with the last switch. A switch that Linecard did not make stays.
  */
 export function editNetworkGone(
   nb: Northbound,
   tx: NorthboundTransaction,
+  addresses: Addresses,
   network: Pick<LogicalNetwork, 'switch' | 'host' | 'id'>,
 ): void {
+  addresses.editReleaseShared(tx, network.host, network.id);
   editSwitchLeft(nb, tx, network.switch, userKey(network));
 }
 

@@ -55,7 +55,8 @@ async function populate(host: string, address: string): Promise<void> {
   const endpoint = { id: `e-${host}`, switch: 'foo', host, mac: '02:00:00:00:00:01', space: 'linecard' };
   await nb.write((tx) => editNetwork(nb, tx, network(host)), { what: 'make foo' });
   await nb.write((tx) => editEndpoint(nb, tx, addresses, { ...endpoint, addresses: [address] }), { what: 'attach' });
-  await addresses.share({ space: 'linecard', subnet: parseCidr('10.0.0.0/24') }, 'gateway');
+  const pool = { space: 'linecard', subnet: parseCidr('10.0.0.0/24') };
+  await addresses.share(pool, { kind: 'gateway', by: `n-${host}` });
 }
 
 describe('what a dead host has left', () => {
@@ -70,7 +71,7 @@ describe('what a dead host has left', () => {
     expect(await server.nbctl('lsp-list', 'foo')).toMatch(/\(e-h1\)\n.*\(e-h2\)/);
     expect(await server.nbctl('lsp-list', 'foo')).not.toContain('e-h3');
     expect(mine.claim('linecard', '10.0.0.4')).toMatchObject({ kind: 'released' });
-    expect([...(mine.claim('linecard', '10.0.0.1')?.users.keys() ?? [])]).toEqual(['h1', 'h2']);
+    expect(mine.claim('linecard', '10.0.0.1')?.users).toMatchObject([{ host: 'h1' }, { host: 'h2' }]);
     expect(await collectSilent(nb, mine, options)).toEqual([]);
   });
 

@@ -36,7 +36,8 @@ export function hostsIn(nb: Northbound): Set<string> {
   for (const row of nb.replica.table('DNS').values()) {
     const claim = readClaim(row);
     if (claim === undefined || claim.kind === 'released') continue;
-    for (const host of [...claim.users.keys(), ...(claim.host === undefined ? [] : [claim.host])]) hosts.add(host);
+    for (const { host } of claim.users) hosts.add(host);
+    if (claim.host !== undefined) hosts.add(claim.host);
   }
   hosts.delete(swarmUser);
   return hosts;
@@ -100,11 +101,12 @@ export async function collectHost(nb: Northbound, addresses: Addresses, host: st
       { what: `remove logical ports of host ${host}` },
     );
   }
+  const claims = [...addresses.claimsOf(host)];
   const networks = [...networksOf(nb, host)];
   for (const network of networks) {
-    await nb.write((tx) => editNetworkGone(nb, tx, { ...network, host }), { what: `take host ${host} off a switch` });
+    const gone = { ...network, host };
+    await nb.write((tx) => editNetworkGone(nb, tx, addresses, gone), { what: `take host ${host} off a switch` });
   }
-  const claims = [...addresses.claimsOf(host)];
   for (const { space, address } of claims) {
     await nb.write((tx) => addresses.editRelease(tx, space, address, host), { what: `release ${address}` });
   }

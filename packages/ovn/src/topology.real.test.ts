@@ -34,8 +34,10 @@ const network = (host: string, name = 'foo', router = 'r1'): LogicalNetwork => (
 });
 const make = (one: LogicalNetwork, client = nb) =>
   client.write((tx) => editNetwork(client, tx, one), { what: `make ${one.switch}` });
-const remove = (one: LogicalNetwork, client = nb) =>
-  client.write((tx) => editNetworkGone(client, tx, one), { what: `remove ${one.switch}` });
+const remove = (one: LogicalNetwork, client = nb) => {
+  const addresses = new Addresses(client, { host: one.host, quarantineMs: 0 });
+  return client.write((tx) => editNetworkGone(client, tx, addresses, one), { what: `remove ${one.switch}` });
+};
 
 /** How many rows each table has. */
 async function rows(): Promise<Record<string, number>> {

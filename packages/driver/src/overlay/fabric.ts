@@ -125,7 +125,7 @@ export class OverlayFabric {
     const logical = this.logicalNetwork(network, settings.host, await this.mtuOf(network.plan.mtu, settings));
     const bridge = this.bridge(settings);
     await this.parts.ovs.commit((edit) => edit.setIds('Bridge', bridge, new Map([networkId(network)])));
-    this.parts.checkpoint('network-remembered');
+    this.parts.checkpoint(`network-remembered ${logical.switch}`);
     const write = (tx: NorthboundTransaction) => {
       // Removed in the meantime, as by a request while a look is under way.
       if (!this.parts.state.networks.has(network.plan.id)) return;
@@ -133,7 +133,7 @@ export class OverlayFabric {
       if (network.plan.request.ownAddresses) this.#keepAddresses(tx, network, central);
     };
     await nb.write(write, { what: `make logical switch ${logical.switch}` });
-    this.parts.checkpoint('network-written');
+    this.parts.checkpoint(`network-written ${logical.switch}`);
     await this.makeExit(network, settings);
   }
 
@@ -142,11 +142,12 @@ export class OverlayFabric {
     const pools = plan.subnets.map(({ pool }) => ({ space: plan.space, subnet: pool }));
     for (const { pool, gateway } of plan.subnets) {
       if (gateway === undefined) continue;
-      addresses.keepShared(tx, { space: plan.space, subnet: pool }, 'gateway', gateway.address);
+      const use = { kind: 'gateway', by: plan.id } as const;
+      addresses.editShare(tx, { space: plan.space, subnet: pool }, gateway.address, use);
     }
     for (const { address } of plan.request.reserved.map(parseCidr)) {
       const pool = pools.find(({ subnet }) => contains(subnet, address));
-      if (pool !== undefined) addresses.keepShared(tx, pool, 'reserved', address);
+      if (pool !== undefined) addresses.editShare(tx, pool, address, { kind: 'reserved', by: plan.id });
     }
   }
 
@@ -191,7 +192,7 @@ export class OverlayFabric {
       const gateway = pool.family === 4 ? transit.router.v4 : transit.router.v6;
       await net.addRoute({ destination: pool, gateway, ifindex: link.index });
     }
-    this.parts.checkpoint('exit-made');
+    this.parts.checkpoint(`exit-made ${plan.switch}`);
   }
 
   /** Removes the interfaces of routers that no network of this host is at. */

@@ -86,24 +86,17 @@ export class OverlayBackend implements Backend<OverlayNetwork, OverlayPort> {
       if (port.networkId === id) await reconciler.removePort(port.id, central);
     }
     this.state.networks.delete(id);
-    const { nb, settings } = central;
+    const { nb, addresses, settings } = central;
     // What a look has begun for this network is done then, and no later one knows it.
     await reconciler.idle();
-    await this.#releaseShared(network, central);
     await fabric.forgetNetwork(id, settings);
+    this.checkpoint('network-forgotten');
     const gone = { switch: network.plan.switch, host: settings.host, id };
-    await nb.write((tx) => editNetworkGone(nb, tx, gone), { what: `leave logical switch ${gone.switch}` });
+    await nb.write((tx) => editNetworkGone(nb, tx, addresses, gone), { what: `leave logical switch ${gone.switch}` });
+    this.checkpoint('network-left');
     await fabric.removeExits(settings);
+    this.checkpoint('exits-removed');
     await this.syncFirewall();
-  }
-
-  /** Docker gives gateways back before it removes their network: a look in between has taken them again. */
-  async #releaseShared({ plan }: OverlayNetwork, { addresses }: Central): Promise<void> {
-    if (!plan.request.ownAddresses) return;
-    const others = [...this.state.networks.values()].flatMap((other) => sharedAddresses(other));
-    for (const address of sharedAddresses({ plan }).filter((one) => !others.includes(one))) {
-      await addresses.release(plan.space, address);
-    }
   }
 
   planPort(request: CreateEndpointRequest, { plan }: OverlayNetwork, addresses: readonly string[]): OverlayPort {
@@ -166,10 +159,4 @@ export class OverlayBackend implements Backend<OverlayNetwork, OverlayPort> {
   describe({ id }: OverlayPort, { plan }: OverlayNetwork): Readonly<Record<string, string>> {
     return { 'ovn.switch': plan.switch, 'ovn.port': id, 'ovs.port.interface': overlayInterface(id) };
   }
-}
-
-/** The addresses that a network has on every host: gateways, and those that no container may have. */
-function sharedAddresses({ plan }: OverlayNetwork): string[] {
-  const gateways = plan.subnets.flatMap(({ gateway }) => (gateway === undefined ? [] : [gateway.address]));
-  return [...gateways, ...plan.request.reserved.map((text) => parseCidr(text).address)];
 }

@@ -16,7 +16,7 @@ import type { CentralLink } from './central.js';
 import { ownSpace } from './plan.js';
 
 /** Subnets for networks that name none come from here: each is one of these addresses, taken as a whole. */
-const defaultPools: Pool = { space: 'linecard-subnets', subnet: parseCidr('10.128.0.0/24') };
+export const defaultPools: Pool = { space: 'linecard-subnets', subnet: parseCidr('10.128.0.0/24') };
 const patienceMs = 15_000;
 
 /**
@@ -25,10 +25,20 @@ const patienceMs = 15_000;
  */
 const swarmSpace = 'linecard-swarm';
 
+/** Begins the name of a pool as a user of addresses. Networks are named by their IDs, which have no such character. */
+const poolPrefix = 'pool-';
+
+/** Whether it is a pool that uses a shared address under this name, and not a network. */
+export function isPoolUse(by: string): boolean {
+  return by.startsWith(poolPrefix);
+}
+
 /** A pool as its ID says it. */
 interface ReadPool extends Pool {
   /** The address that stands for an automatic subnet in {@link defaultPools}. */
   readonly ticket?: string;
+  /** The name under which it uses addresses that hosts share. */
+  readonly use: string;
 }
 
 /**
@@ -37,11 +47,14 @@ interface ReadPool extends Pool {
  */
 export class OverlayIpam implements IpamDriver {
   readonly #central: CentralLink;
+  readonly #checkpoint: (step: string) => void;
   /** Pools of networks that are just being made: what is asked for by address then is reserved on all hosts. */
   readonly #opening = new Map<string, string>();
 
-  constructor(central: CentralLink) {
+  /** `checkpoint` is told of each step; tests kill the process there. */
+  constructor(central: CentralLink, checkpoint: (step: string) => void) {
     this.#central = central;
+    this.#checkpoint = checkpoint;
   }
 
   async getCapabilities(): Promise<IpamCapabilities> {
@@ -65,6 +78,7 @@ export class OverlayIpam implements IpamDriver {
     const ticket = 'ticket' in chosen ? chosen.ticket : '';
     const id = [space, formatCidr(subnet), range ? formatCidr(range) : '', ticket, toHex(randomBytes(4))].join('|');
     if (space === ownSpace) this.#opening.set(id, formatCidr(subnet));
+    this.#checkpoint('pool-chosen');
     return { PoolID: id, Pool: formatCidr(subnet) };
   }
 
@@ -86,9 +100,12 @@ export class OverlayIpam implements IpamDriver {
 
   async releasePool({ PoolID }: ReleasePoolRequest): Promise<void> {
     this.#opening.delete(PoolID);
-    const { space, subnet, ticket } = readPool(PoolID);
+    const { space, subnet, ticket, use } = readPool(PoolID);
     if (space === swarmSpace) return this.#releaseForSwarm(subnet);
-    if (ticket !== undefined) await (await this.#addresses(space)).release(defaultPools.space, ticket);
+    const addresses = await this.#addresses(space);
+    // What Docker has not heard that it got, it does not give back.
+    await addresses.releaseShared(use);
+    if (ticket !== undefined) await addresses.release(defaultPools.space, ticket);
   }
 
   /** A manager forgets the addresses of what died while it was dead, and the subnet's ticket: all go with the pool. */
@@ -106,6 +123,7 @@ export class OverlayIpam implements IpamDriver {
     const address = await (pool.space === swarmSpace
       ? this.#takeForSwarm(pool, Options.gateway, Address)
       : this.#take(pool, Options.gateway ? 'gateway' : this.#purpose(PoolID, Address), Address));
+    this.#checkpoint('address-taken');
     return { Address: `${address}/${pool.subnet.prefix}` };
   }
 
@@ -113,9 +131,11 @@ export class OverlayIpam implements IpamDriver {
     return wanted !== undefined && this.#opening.has(poolId) ? 'reserved' : undefined;
   }
 
-  async #take(pool: Pool, shared: 'gateway' | 'reserved' | undefined, wanted: string | undefined): Promise<string> {
+  async #take(pool: ReadPool, shared: 'gateway' | 'reserved' | undefined, wanted: string | undefined): Promise<string> {
     const { addresses } = await this.#central.ready(patienceMs);
-    return shared === undefined ? addresses.allocate(pool, wanted) : addresses.share(pool, shared, wanted);
+    return shared === undefined
+      ? addresses.allocate(pool, wanted)
+      : addresses.share(pool, { kind: shared, by: pool.use }, wanted);
   }
 
   /** What a manager asks for by address it may have already: when it starts, it asks for all that the swarm has. */
@@ -125,14 +145,17 @@ export class OverlayIpam implements IpamDriver {
     if (wanted === undefined && !gateway) return addresses.allocate(pool);
     const address = wanted ?? addresses.gatewayOf(pool);
     const take = (tx: NorthboundTransaction) =>
-      gateway ? addresses.keepShared(tx, pool, 'gateway', address) : addresses.take(tx, { space: pool.space, address });
+      gateway
+        ? addresses.editShare(tx, pool, address, { kind: 'gateway', by: 'swarm' })
+        : addresses.take(tx, { space: pool.space, address });
     await nb.write(take, { what: `take ${address} for the swarm` });
     return address;
   }
 
   async releaseAddress({ PoolID, Address }: ReleaseAddressRequest): Promise<void> {
-    const { space } = readPool(PoolID);
-    if (Address !== undefined) await (await this.#addresses(space)).release(space, Address);
+    const { space, use } = readPool(PoolID);
+    const by = space === swarmSpace ? undefined : use;
+    if (Address !== undefined) await (await this.#addresses(space)).release(space, Address, by);
   }
 
   /** In whose name an address is taken: what a swarm's managers take is the swarm's, whichever of them lives. */
@@ -142,20 +165,21 @@ export class OverlayIpam implements IpamDriver {
   }
 }
 
-/** The ticket of a subnet that was chosen, from the subnet itself. */
-function ticketOf({ address }: Cidr): string | undefined {
+/** The address in {@link defaultPools} that stands for a subnet that was chosen. */
+export function ticketOf({ address }: Cidr): string | undefined {
   const third = /^10\.128\.(\d+)\.0$/.exec(address)?.[1];
   return third === undefined ? undefined : `10.128.0.${third}`;
 }
 
 function readPool(id: string): ReadPool {
-  const [space, subnet, range, ticket, , ...more] = id.split('|');
+  const [space, subnet, range, ticket, nonce = '', ...more] = id.split('|');
   if ((space !== ownSpace && space !== swarmSpace) || subnet === undefined || more.length > 0) {
     throw new LinecardError('LC_NOT_FOUND', `there is no address pool "${id.slice(0, 100)}"`);
   }
   return {
     space,
     subnet: parseCidr(subnet),
+    use: poolPrefix + nonce,
     ...(range ? { range: parseCidr(range) } : {}),
     ...(ticket ? { ticket } : {}),
   };

@@ -79,19 +79,18 @@ export function createOverlay(
   const machines: Machines = new Machines({ ovs, net, central }, { onError, onLoaded: () => undefined });
   const conntrack = new ConntrackGuard(ovs, onError);
   const collector = new Collector(central, options.hostGraceMs, onError, onWarning);
-  const unused = new UnusedAddresses({
-    ...{ central, state, engine, watch, onError, onWarning },
-    driverName: overlayDriverName,
-    ageMs: Math.max(1000, 3 * graceMs),
-  });
-  const ipam = new OverlayIpam(central);
+  const ipam = new OverlayIpam(central, checkpoint);
   const driver = new DockerDriver(new OverlayBackend({ fabric, reconciler, ipam }), hostPorts);
+  const driverName = swarmName ?? overlayDriverName;
   const identity = new OverlayIdentity({
-    ...{ engine, watch, net, fabric, reconciler, driver, graceMs, onError },
-    driverName: swarmName ?? overlayDriverName,
+    ...{ engine, watch, net, fabric, reconciler, driver, driverName, graceMs, onError },
     onIdentified: () => services?.look(),
   });
   const ready = (timeoutMs: number) => reconciler.ready(timeoutMs);
+  const unused = new UnusedAddresses({
+    ...{ central, state, engine, watch, ready, driverName, onError, onWarning },
+    ageMs: Math.max(1000, 3 * graceMs),
+  });
   const swarm = swarmName === undefined ? undefined : new SwarmNetworks(central);
   const services: Services | undefined =
     swarm && swarmName !== undefined

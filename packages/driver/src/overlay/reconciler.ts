@@ -124,7 +124,9 @@ export class OverlayReconciler extends ReconcileLoop<OverlayHooks> {
     );
     for (const network of networks) {
       const gone = { ...network, host: settings.host };
-      await nb.write((tx) => editNetworkGone(nb, tx, gone), { what: `leave logical switch ${network.switch}` });
+      await nb.write((tx) => editNetworkGone(nb, tx, addresses, gone), {
+        what: `leave logical switch ${network.switch}`,
+      });
     }
     const links = await net.links();
     // Asked for after the links: whose link is among them was wanted before it.

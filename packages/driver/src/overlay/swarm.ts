@@ -47,10 +47,11 @@ export class SwarmNetworks implements SwarmDriver {
   }
 
   async freeNetwork({ NetworkID }: NetworkRequest): Promise<void> {
-    const { nb } = await this.#central.ready(patienceMs);
+    const { nb, addresses } = await this.#central.ready(patienceMs);
     for (const network of [...networksOf(nb, swarmUser)].filter(({ id }) => id === NetworkID)) {
       const gone = { ...network, host: swarmUser };
-      await nb.write((tx) => editNetworkGone(nb, tx, gone), { what: `leave logical switch ${network.switch}` });
+      const what = `leave logical switch ${network.switch}`;
+      await nb.write((tx) => editNetworkGone(nb, tx, addresses, gone), { what });
     }
   }
 }
