@@ -14,6 +14,7 @@ import { OverlayReconciler } from './reconciler.js';
 import { Services } from './services.js';
 import { OverlayState } from './state.js';
 import { SwarmNetworks } from './swarm.js';
+import { TunnelNeighbours } from './tunnel-neighbours.js';
 import { UnusedAddresses } from './unused-addresses.js';
 
 /** What is told of the work on networks over many hosts. */
@@ -78,6 +79,7 @@ export function createOverlay(
   });
   const machines: Machines = new Machines({ ovs, net, central }, { onError, onLoaded: () => undefined });
   const conntrack = new ConntrackGuard(ovs, onError);
+  const neighbours = new TunnelNeighbours(ovs, central, onError);
   const collector = new Collector(central, options.hostGraceMs, onError, onWarning);
   const ipam = new OverlayIpam(central, checkpoint);
   const driver = new DockerDriver(new OverlayBackend({ fabric, reconciler, ipam }), hostPorts);
@@ -106,6 +108,7 @@ export function createOverlay(
       machines.start();
       identity.start();
       conntrack.start();
+      neighbours.start();
       collector.start();
       services?.start();
       unused.start();
@@ -114,6 +117,7 @@ export function createOverlay(
       services?.close();
       collector.close();
       conntrack.close();
+      neighbours.close();
       unused.close();
       identity.close();
       await Promise.all([reconciler.close(), machines.close()]);
