@@ -495,9 +495,11 @@ describeSystem(
         },
         { what: 'the dead host to be collected, and nobody else', timeoutMs: 60_000 },
       );
-      const log = (await hosts()[a]!.exec(['cat', '/run/linecard.log'])).stdout;
-      expect(log).toMatch(
-        new RegExp(`host h${leader + 1} is gone: collected 1 logical ports, 1 networks and 1 addresses`),
+      // Told when the host's networks and addresses are collected, too.
+      const told = new RegExp(`host h${leader + 1} is gone: collected 1 logical ports, 1 networks and 1 addresses`);
+      await eventually(
+        async () => expect((await hosts()[a]!.exec(['cat', '/run/linecard.log'])).stdout).toMatch(told),
+        { what: 'the dead host to be told of' },
       );
       expect(await hosts()[b]!.linecard('ovn', 'gc', '--grace', '5')).toBe('every host lives');
     });
