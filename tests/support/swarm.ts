@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Bed, MultiHost } from '@linecard/testkit';
+import { expect } from 'vitest';
+import { eventually } from './eventually.js';
 import { daemonEnv } from './overlay.js';
 
 /** The name under which a swarm knows the driver. */
@@ -33,12 +35,34 @@ export async function startPlugins({ hosts }: Pick<MultiHost, 'hosts'>): Promise
 /** Makes a swarm of the hosts; the first one is its manager. */
 export async function makeSwarm(all: MultiHost): Promise<void> {
   const [manager, ...workers] = all.hosts;
-  const at = (index: number) => ['--advertise-addr', all.address(index), '--listen-addr', `${all.address(index)}:2377`];
+  const at = (index: number) => ['--advertise-addr', all.address(index)];
   await manager!.docker('swarm', 'init', ...at(0));
   const token = await manager!.docker('swarm', 'join-token', '-q', 'worker');
   await Promise.all(
     workers.map((host, i) => host.docker('swarm', 'join', '--token', token, ...at(i + 1), `${all.address(0)}:2377`)),
   );
+}
+
+/** Makes all hosts managers of the swarm. */
+export async function promoteAll({ hosts }: MultiHost): Promise<void> {
+  const nodes = await Promise.all(hosts.map((host) => host.docker('info', '-f', '{{.Swarm.NodeID}}')));
+  await hosts[0]!.docker('node', 'promote', ...nodes.slice(1));
+  await eventually(
+    async () => {
+      const said = await hosts[0]!.docker('node', 'ls', '--format', '{{.ManagerStatus}}');
+      expect(said.split('\n').sort()).toEqual(['Leader', ...nodes.slice(1).map(() => 'Reachable')]);
+    },
+    { what: 'all hosts to be managers', timeoutMs: 30_000 },
+  );
+}
+
+/** Docker dies, and at the same moment its plugins and containers and what holds them. */
+export async function killDocker(host: Bed): Promise<void> {
+  await host.stopDocker('KILL');
+  const shims = (await host.exec(['pgrep', '-d,', 'containerd-shim'], { allowFail: true })).stdout.trim();
+  if (shims === '') return;
+  await host.exec(['pkill', '-9', '-P', shims], { allowFail: true });
+  await host.exec(['pkill', '-9', 'containerd-shim'], { allowFail: true });
 }
 
 /** The power of hosts goes and comes back. Docker starts beside Open vSwitch and OVN, and before they answer. */
@@ -66,11 +90,11 @@ export interface Place {
   readonly service: string;
 }
 
-/** The places that the running containers of all hosts have on a network, as Docker says. */
-export async function placesOn(all: MultiHost, net: string): Promise<Place[]> {
+/** The places that the running containers of hosts have on a network, as Docker says. */
+export async function placesOn(hosts: readonly Bed[], net: string): Promise<Place[]> {
   const place = `{{with index .NetworkSettings.Networks "${net}"}}{{.EndpointID}} {{.IPAddress}}{{end}}`;
   const format = `${place} {{index .Config.Labels "com.docker.swarm.service.name"}}`;
-  const found = all.hosts.map(async (host) => {
+  const found = hosts.map(async (host) => {
     const ids = (await host.docker('ps', '-q', '--filter', `network=${net}`)).split('\n').filter((id) => id !== '');
     return ids.length === 0 ? '' : host.docker('inspect', '-f', format, ...ids);
   });

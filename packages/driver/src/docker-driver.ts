@@ -68,12 +68,21 @@ export class DockerDriver<N, P extends BackendPort> implements NetworkDriver {
   }
 
   deleteNetwork({ NetworkID }: NetworkRequest): Promise<void> {
-    return this.#locks.run(NetworkID, async () => {
+    return this.#removeNetwork(NetworkID);
+  }
+
+  /** Removes a network that Docker has forgotten, unless Docker has asked for it again and it is not `network` any more. */
+  forgetNetwork(id: string, network: N): Promise<void> {
+    return this.#removeNetwork(id, network);
+  }
+
+  #removeNetwork(id: string, only?: N): Promise<void> {
+    return this.#locks.run(id, async () => {
       const { reconciler, state } = this.#backend;
       await this.#backend.loaded();
-      const network = state.networks.get(NetworkID);
-      if (network === undefined) return;
-      const remove = reconciler.guarded(NetworkID, () => this.#backend.removeNetwork(network));
+      const network = state.networks.get(id);
+      if (network === undefined || (only !== undefined && network !== only)) return;
+      const remove = reconciler.guarded(id, () => this.#backend.removeNetwork(network));
       // Docker ignores an error and never asks again; what is left is stale to a later look.
       await remove.finally(() => reconciler.schedule());
     });

@@ -22,7 +22,7 @@ export interface LogicalNetwork {
   readonly host: string;
   /** The network's ID on that host. */
   readonly id: string;
-  /** What people call it. */
+  /** What people call it; absent: as before. */
   readonly label?: string;
   readonly subnets: readonly LogicalSubnet[];
   /** The address space in which its addresses are unique. */

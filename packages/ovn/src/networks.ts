@@ -85,10 +85,11 @@ function mendSwitch(tx: NorthboundTransaction, network: LogicalNetwork, row: Swi
       hint: 'every host must make a shared network with the same --subnet and --gateway',
     });
   }
-  // Hosts may have their addresses from different sources: machines go by the first one's.
   const missing = wantedIds(network).filter(([key, value]) => {
     const present = row.external_ids.get(key);
-    return key === 'space' ? present === undefined : present !== value;
+    // Hosts may have their addresses from different sources: machines go by the first one's. A label that is not told stays.
+    const first = key === 'space' || (key === userKey(network) && network.label === undefined);
+    return first ? present === undefined : present !== value;
   });
   if (missing.length > 0) {
     tx.requireRow('Logical_Switch', row._uuid);

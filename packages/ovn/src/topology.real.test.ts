@@ -66,7 +66,9 @@ describe('a network', () => {
     );
     expect(await server.nbctl('lr-route-list', 'r1')).toMatch(/0\.0\.0\.0\/0\s+100\.93\.0\.1 dst-ip lct-r1/);
     expect([...networksOf(nb, 'h1')]).toEqual([{ id: 'id-of-foo', switch: 'foo', label: 'foo' }]);
-    await make(network('h1'));
+    const { label, ...unnamed } = network('h1');
+    await make(unnamed);
+    expect([...networksOf(nb, 'h1')]).toMatchObject([{ label }]);
     expect(await rows()).toMatchObject({ Logical_Switch: 2, Logical_Switch_Port: 3, Logical_Router: 1 });
     await remove(network('h1'));
     expect(await rows()).toEqual(nothing);

@@ -1,10 +1,12 @@
-import type { DockerEngine, DockerEvent, DockerNetwork, DockerWatch, NetworkDriver } from '@linecard/docker';
+import type { DockerEngine, DockerEvent, DockerNetwork, DockerWatch } from '@linecard/docker';
 import type { Netlink } from '@linecard/linux';
 import { LinecardError, parseCidr } from '@linecard/wire';
+import type { DockerDriver } from '../docker-driver.js';
 import type { OverlayFabric } from './fabric.js';
 import { overlayInterface } from './names.js';
 import { ownSpace, planOverlay } from './plan.js';
 import type { OverlayReconciler } from './reconciler.js';
+import type { OverlayNetwork, OverlayPort } from './records.js';
 
 /** What identity works with. */
 export interface OverlayIdentityParts {
@@ -13,7 +15,7 @@ export interface OverlayIdentityParts {
   readonly net: Netlink;
   readonly fabric: OverlayFabric;
   readonly reconciler: OverlayReconciler;
-  readonly driver: NetworkDriver;
+  readonly driver: DockerDriver<OverlayNetwork, OverlayPort>;
   /** The name under which Docker knows the driver. */
   readonly driverName: string;
   /** How long, in ms, what Docker does not know must stay unknown before it is removed. */
@@ -32,7 +34,8 @@ const patienceMs = 60_000;
  */
 export class OverlayIdentity {
   readonly #parts: OverlayIdentityParts;
-  readonly #suspects = new Map<string, number>();
+  /** Since when Docker does not know an endpoint or network, in ms of the monotonic clock, and the network as it was then. */
+  readonly #suspects = new Map<string, { readonly since: number; readonly network: OverlayNetwork | undefined }>();
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -162,20 +165,28 @@ export class OverlayIdentity {
   async #collect(): Promise<void> {
     const { engine, watch, net, graceMs, driver } = this.#parts;
     if (!watch.connected || this.#closed || this.#state.networks.size === 0) return;
+    // What Docker asks for again, now or since it was unknown, is another one than it was.
+    const before = new Map(this.#state.networks);
     const [containers, networks] = await Promise.all([engine.containers(), engine.networks()]);
     const endpoints = containers.flatMap((container) => container.networks.map(({ endpointId }) => endpointId ?? ''));
     const known = new Set([...endpoints, ...networks.map(({ id }) => id)]);
     const now = performance.now();
-    const unknown = [...this.#state.ports.keys(), ...this.#state.networks.keys()].filter((id) => !known.has(id));
+    const unknown = [...this.#state.ports.keys(), ...before.keys()].filter((id) => !known.has(id));
     for (const id of this.#suspects.keys()) if (!unknown.includes(id)) this.#suspects.delete(id);
-    for (const id of unknown) if (!this.#suspects.has(id)) this.#suspects.set(id, now);
-    for (const id of unknown.filter((one) => now - this.#suspects.get(one)! >= graceMs)) {
+    for (const id of unknown) {
+      const network = before.get(id);
+      const suspect = this.#suspects.get(id);
+      if (suspect === undefined || suspect.network !== network) this.#suspects.set(id, { since: now, network });
+    }
+    for (const id of unknown) {
+      const { since, network } = this.#suspects.get(id)!;
+      if (now - since < graceMs) continue;
       const port = this.#state.ports.get(id);
       if (port !== undefined) {
         if ((await net.link(overlayInterface(id)))?.peerNetnsid !== undefined) continue;
         await driver.deleteEndpoint({ NetworkID: port.networkId, EndpointID: id });
-      } else if (![...this.#state.ports.values()].some(({ networkId }) => networkId === id)) {
-        await driver.deleteNetwork({ NetworkID: id });
+      } else if (network !== undefined && ![...this.#state.ports.values()].some(({ networkId }) => networkId === id)) {
+        await driver.forgetNetwork(id, network);
       }
     }
     clearTimeout(this.#timer);

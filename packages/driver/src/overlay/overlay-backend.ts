@@ -71,7 +71,8 @@ export class OverlayBackend implements Backend<OverlayNetwork, OverlayPort> {
   async makeNetwork(wanted: OverlayNetwork): Promise<void> {
     const { id } = wanted.plan;
     const central = await this.#central();
-    const network = this.state.networks.get(id) ?? wanted;
+    // Another one than before, also when it is known: a swarm asks again for what its host had forgotten.
+    const network = { ...(this.state.networks.get(id) ?? wanted) };
     this.state.networks.set(id, network);
     await this.#parts.fabric.makeNetwork(network, central);
     await this.syncFirewall();

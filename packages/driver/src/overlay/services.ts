@@ -49,7 +49,8 @@ export class Services {
     this.#parts = parts;
     this.#swarm = new DockerWatch(parts.engine, {
       types: ['service', 'node', 'network'],
-      actions: ['create', 'update', 'remove'],
+      // A network that the swarm has removed is listed while its last containers end on this host, which then destroys it.
+      actions: ['create', 'update', 'remove', 'destroy'],
     });
   }
 
@@ -112,7 +113,7 @@ export class Services {
    */
   async #holdNetworks({ nb }: Central, present: readonly DockerNetwork[], swarmId: string | undefined): Promise<void> {
     if (swarmId === undefined) return;
-    const { networks, driverName } = this.#parts;
+    const { engine, networks, driverName } = this.#parts;
     const own = present.filter(
       ({ scope, driver }) => scope === 'swarm' && driver.replace(/:latest$/, '') === driverName,
     );
@@ -125,9 +126,12 @@ export class Services {
       if (pools.length > 0) await networks.hold({ id, options, subnets: pools }, swarmId);
     }
     const known = new Set(own.map(({ id }) => id));
-    for (const { id, label } of [...networksOf(nb, swarmUser)]) {
-      if (label === swarmId && !known.has(id)) await networks.freeNetwork({ NetworkID: id });
-    }
+    const gone = [...networksOf(nb, swarmUser)].filter(({ id, label }) => label === swarmId && !known.has(id));
+    if (gone.length === 0) return;
+    // While a swarm has no leader, Docker's list lacks its networks without a word; the services it then refuses to list.
+    await engine.services();
+    const again = new Set((await engine.networks()).map(({ id }) => id));
+    for (const { id } of gone) if (!again.has(id)) await networks.freeNetwork({ NetworkID: id });
   }
 
   /** A manager's part: a load balancer for each address of each service, and none for those that are gone. */
