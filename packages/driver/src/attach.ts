@@ -255,6 +255,7 @@ export class Attacher {
       await this.#fabric.letGo(port);
       state.setPort(port);
       await this.#fabric.makePort(port, attachment.mtu);
+      await this.#fabric.readyPeer(port);
       await this.#net.setLink(peerInterface(port.id), { netns: { pid }, name: attachment.ifname, up: true });
       checkpoint('link-moved');
       await configure(attachment, pid);

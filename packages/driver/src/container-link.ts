@@ -42,11 +42,15 @@ export class ContainerLinks {
 
   /**
    * The userspace datapath passes frames on as they are; without its own offloads a partial checksum stays partial,
-   * ping works and TCP delivers nothing. The setting survives the peer's move into the container.
+   * ping works and TCP delivers nothing. The setting survives the peer's move into the container; nothing happens when
+   * it has moved already.
    */
   async setChecksums(peer: string, bridge: string): Promise<void> {
     const { ovs, net } = this.#parts;
-    if (ovs.view.isUserspace(bridge) && !this.#hasOffloads(bridge)) await net.disableTxChecksum(peer);
+    if (!ovs.view.isUserspace(bridge) || this.#hasOffloads(bridge)) return;
+    await net.disableTxChecksum(peer).catch((error: unknown) => {
+      if (!isErrno(error, 'ENODEV')) throw error;
+    });
   }
 
   /** Whether the local port of a bridge has offloads. Asked once for each device: it is a new one when ovs-vswitchd is. */

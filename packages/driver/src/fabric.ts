@@ -275,18 +275,19 @@ export class Fabric {
     await ovs.settled(settleMs);
   }
 
-  /**
-   * Makes a port: its row, and its veth pair, up outside and with checksums as the datapath needs them, ready to be
-   * moved into a container.
-   */
+  /** Makes a port: its veth pair, up outside, and its row. */
   async makePort(port: Port, mtu: number): Promise<void> {
     const { checkpoint } = this.parts;
     const peer = peerInterface(port.id);
     await this.#links.make({ name: hostInterface(port.id), peer, mac: port.mac, mtu });
     checkpoint('link-created');
-    // The kernel sets the checksums while Open vSwitch is at work on the row.
-    await Promise.all([this.savePort(port), this.#links.setChecksums(peer, port.bridge)]);
+    await this.savePort(port);
     checkpoint('row-committed');
+  }
+
+  /** Makes the container's end of a port ready to be moved into the container. */
+  readyPeer({ id, bridge }: Port): Promise<void> {
+    return this.#links.setChecksums(peerInterface(id), bridge);
   }
 
   /** Writes into an edit all that is wanted of a port. */

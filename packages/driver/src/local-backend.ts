@@ -143,7 +143,8 @@ export class LocalBackend implements Backend<Network, Port> {
 
   async join(port: Port, { plan }: Network, sandbox: string): Promise<Joined> {
     const { fabric, dhcp } = this.#parts;
-    await fabric.parts.ovs.ofport(hostInterface(port.id), patienceMs);
+    // The kernel sets the checksums while ovs-vswitchd is at work; done before, they would keep the database waiting.
+    await Promise.all([fabric.parts.ovs.ofport(hostInterface(port.id), patienceMs), fabric.readyPeer(port)]);
     if (plan.dhcp || port.options['ovs.port.rate'] !== undefined) {
       const joined = { ...port, sandbox };
       this.state.setPort(joined);

@@ -113,13 +113,12 @@ export class Northbound {
   }
 
   /** Resolves when the copy is up to date; rejects with `LC_OVSDB_UNREACHABLE` after `timeoutMs`. */
-  whenReady(timeoutMs: number): Promise<void> {
-    return this.#waitReady(timeoutMs, timeoutMs);
+  async whenReady(timeoutMs: number): Promise<void> {
+    if (!this.ready) await this.#waitReady(timeoutMs, timeoutMs);
   }
 
   /** Waits for `leftMs` of the `patienceMs` that are told of in the error. */
   async #waitReady(leftMs: number, patienceMs: number): Promise<void> {
-    if (this.ready) return;
     try {
       await this.replica.waitSynced(leftMs);
     } catch (cause) {
@@ -182,7 +181,7 @@ export class Northbound {
   async write<T>(build: (tx: NorthboundTransaction) => T, { what, timeoutMs = 10_000 }: WriteOptions): Promise<T> {
     const deadline = performance.now() + timeoutMs;
     for (let lost = 0; ; ) {
-      await this.#waitReady(Math.max(1, Math.ceil(deadline - performance.now())), timeoutMs);
+      if (!this.ready) await this.#waitReady(Math.max(1, Math.ceil(deadline - performance.now())), timeoutMs);
       const tx = new Transaction(this.session, northbound);
       const result = build(tx);
       const generation = this.#generation;

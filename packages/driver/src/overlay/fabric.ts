@@ -1,6 +1,7 @@
 import { writeSysctl } from '@linecard/linux';
 import {
   editEndpoint,
+  editEndpointGone,
   editNetwork,
   hostPortName,
   type LogicalEndpoint,
@@ -13,6 +14,7 @@ import type { SwitchEdit } from '@linecard/switch';
 import { contains, LinecardError, parseCidr } from '@linecard/wire';
 import { ContainerLinks, type LinkParts } from '../container-link.js';
 import { enableIPv6Forwarding } from '../fabric.js';
+import { Locks } from '../locks.js';
 import type { Central, CentralLink, HostSettings } from './central.js';
 import { OverlayFirewall } from './firewall.js';
 import { TunnelMtu } from './mtu.js';
@@ -49,6 +51,8 @@ export class OverlayFabric {
   readonly firewall: OverlayFirewall;
   readonly tunnelMtu: TunnelMtu;
   readonly #links: ContainerLinks;
+  /** Changes of one logical port, one after the other. */
+  readonly #logicalPorts = new Locks();
   readonly #warned = new Set<string>();
 
   constructor(parts: OverlayParts) {
@@ -218,25 +222,48 @@ export class OverlayFabric {
     return wanted ?? largest;
   }
 
-  /** Makes an endpoint: logical port and addresses in one transaction, at the same time the link and its interface. */
+  /**
+   * Makes an endpoint's link and its interface on the integration bridge, and begins with its logical port, which is
+   * there when {@link needPort} says so.
+   */
   async makePort(port: OverlayPort, network: OverlayNetwork, central: Central): Promise<void> {
+    const { ovs, checkpoint } = this.parts;
     const bridge = this.bridge(central.settings);
     const mtu = await this.mtuOf(network.plan.mtu, central.settings);
-    await Promise.all([this.writePort(port, central), this.#plug(port, network, bridge, mtu)]);
-  }
-
-  async #plug(port: OverlayPort, network: OverlayNetwork, bridge: string, mtu: number): Promise<void> {
-    const { ovs, checkpoint } = this.parts;
     const peer = overlayPeer(port.id);
     await this.#links.make({ name: overlayInterface(port.id), peer, mac: port.mac, mtu });
     checkpoint('overlay-link-created');
-    const commit = ovs.commit((edit) => this.editPort(edit, port, network, bridge));
-    await Promise.all([commit, this.#links.setChecksums(peer, bridge)]);
+    // First, because what is written to the northbound database wakes all of OVN, and ovs-vswitchd would wait for it.
+    const plugged = ovs.commit((edit) => this.editPort(edit, port, network, bridge));
+    void this.writePort(port, central).catch(() => undefined);
+    await plugged;
     checkpoint('overlay-row-committed');
   }
 
-  /** Writes the logical port as far as it is missing. */
-  async writePort(port: OverlayPort, { nb, addresses, settings }: Central): Promise<void> {
+  /** Makes the container's end of a port ready to be moved into the container. */
+  readyPeer({ id }: OverlayPort, settings: HostSettings): Promise<void> {
+    return this.#links.setChecksums(overlayPeer(id), settings.bridge);
+  }
+
+  /** Writes the logical port as far as it is missing, when all that was asked for it before is done. */
+  writePort(port: OverlayPort, central: Central): Promise<void> {
+    return this.#logicalPorts.run(port.id, () => this.#writePort(port, central));
+  }
+
+  /** Resolves when the logical port is there. Rejects with the reason why it could not be made. */
+  needPort(port: OverlayPort, central: Central): Promise<void> {
+    return this.#logicalPorts.run(port.id, async () => {
+      if (central.nb.port(port.id) === undefined) await this.#writePort(port, central);
+    });
+  }
+
+  /** Removes the logical port and gives its addresses back. */
+  removePort(id: string, { nb, addresses }: Central): Promise<void> {
+    const what = `remove logical port ${id.slice(0, 12)}`;
+    return this.#logicalPorts.run(id, () => nb.write((tx) => editEndpointGone(nb, tx, addresses, id), { what }));
+  }
+
+  async #writePort(port: OverlayPort, { nb, addresses, settings }: Central): Promise<void> {
     const logical = this.logicalEndpoint(port, settings.host);
     if (logical === undefined) return;
     const what = `make logical port ${port.id.slice(0, 12)}`;

@@ -123,7 +123,13 @@ export class OverlayBackend implements Backend<OverlayNetwork, OverlayPort> {
   }
 
   async join(port: OverlayPort, { plan }: OverlayNetwork): Promise<Joined> {
-    await this.#parts.fabric.parts.ovs.ofport(overlayInterface(port.id), patienceMs);
+    const { fabric } = this.#parts;
+    const central = await this.#central();
+    await Promise.all([
+      fabric.needPort(port, central),
+      fabric.readyPeer(port, central.settings),
+      fabric.parts.ovs.ofport(overlayInterface(port.id), patienceMs),
+    ]);
     return { peer: overlayPeer(port.id), gateways: overlayGateways(plan, port.addresses) };
   }
 

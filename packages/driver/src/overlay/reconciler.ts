@@ -1,4 +1,4 @@
-import { editEndpointGone, editNetworkGone, endpointsOf, networksOf } from '@linecard/ovn';
+import { editNetworkGone, endpointsOf, networksOf } from '@linecard/ovn';
 import { type Attempt, type KernelEvent, type LoopHooks, ReconcileLoop } from '../reconcile-loop.js';
 import type { Central } from './central.js';
 import type { OverlayFabric } from './fabric.js';
@@ -97,11 +97,10 @@ export class OverlayReconciler extends ReconcileLoop<OverlayHooks> {
   }
 
   /** Removes an endpoint everywhere. Its addresses become free when nobody else manages them. */
-  async removePort(id: string, { nb, addresses }: Central): Promise<void> {
+  async removePort(id: string, central: Central): Promise<void> {
     this.#fabric.parts.state.ports.delete(id);
     this.hooks.onPortGone(id);
-    const what = `remove logical port ${id.slice(0, 12)}`;
-    await Promise.all([this.#fabric.unplug(id), nb.write((tx) => editEndpointGone(nb, tx, addresses, id), { what })]);
+    await Promise.all([this.#fabric.unplug(id), this.#fabric.removePort(id, central)]);
   }
 
   /** Removes what carries this host's mark and is not wanted: rows here and in the northbound database, and links. */
@@ -116,9 +115,7 @@ export class OverlayReconciler extends ReconcileLoop<OverlayHooks> {
       for (const { name } of rows) edit.removePort(name);
     });
     const logical = [...endpointsOf(nb, settings.host)].filter(({ name }) => !wanted(name));
-    for (const { name } of logical) {
-      await nb.write((tx) => editEndpointGone(nb, tx, addresses, name), { what: `remove logical port ${name}` });
-    }
+    for (const { name } of logical) await this.#fabric.removePort(name, central);
     const networks = [...networksOf(nb, settings.host)].filter(
       ({ id }) => !state.networks.has(id) && !this.underway.has(id),
     );
