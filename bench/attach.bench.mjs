@@ -21,6 +21,7 @@ function rowsOf(where, found) {
   const [ours, floor, forked] = [found.ours, found.floor, found.forked].map(median);
   const [detach, floorDetach, forkedDetach] = [found.detach, found.floorDetach, found.forkedDetach].map(median);
   const above = ratio(found.ours, found.floor);
+  const own = median(found.ours.map((value, i) => value - found.floor[i]));
   return [
     row(`attach (CreateEndpoint, Join), ${where}`, {
       ours: ms(ours),
@@ -28,6 +29,7 @@ function rowsOf(where, found) {
       bar: `<= 1.25 x floor (is ${above.toFixed(2)})`,
       ok: above <= 1.25,
     }),
+    row('  our own share: longer than the floor', { ours: ms(own), bar: '<= 1 ms', ok: own <= 1 }),
     row('  against forked ip, ethtool, ovs-vsctl', {
       ours: ms(ours),
       rival: ms(forked),

@@ -10,11 +10,11 @@ export default async function scale({ quick }) {
   const seconds = (value) => `${(value / 1000).toFixed(2)} s`;
   const [burst, floorBurst] = [Math.max(...found.burst), median(found.floorBurst)];
   return [
-    row('our own share of an attach (CPU), 10th endpoint', { ours: ms(few), bar: '<= 1 ms', ok: few <= 1 }),
-    row('our own share of an attach (CPU), 1000th endpoint', {
+    row('processor time of an attach, 10th endpoint', { ours: ms(few) }),
+    row('processor time of an attach, 1000th endpoint', {
       ours: ms(many),
-      bar: `<= 1 ms, as the 10th (is ${(many / few).toFixed(2)} x)`,
-      ok: many <= 1 && many <= 1.25 * few,
+      bar: `as the 10th (is ${(many / few).toFixed(2)} x)`,
+      ok: many <= 1.25 * few,
     }),
     row('  afterwards: news of kernel and switch, log', { ours: `${ms(fewAfter)}, ${ms(manyAfter)}` }),
     row('200 endpoints at once onto a bridge with 800', {

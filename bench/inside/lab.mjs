@@ -1,14 +1,14 @@
-// A lab of rings against `docker run` of the same containers. argv: NODES
+// A lab of rings against `docker run` of the same containers, in turns. argv: NODES ROUNDS
 import { execFile } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { deployLab, destroyLab, inspectLabs, readLab, World } from '@linecard/lab';
-import { median, timed } from '../kit/stats.mjs';
+import { timed } from '../kit/stats.mjs';
 
 const run = promisify(execFile);
 const main = fileURLToPath(new URL('../../packages/cli/dist/main.js', import.meta.url));
-const count = Number(process.argv[2]);
+const [count, rounds] = process.argv.slice(2).map(Number);
 const workers = 4;
 const env = { ...process.env, LINECARD_DOCKER: '/run/docker.sock' };
 const lab = (...args) => run('node', [main, 'lab', ...args], { env, maxBuffer: 64 << 20 });
@@ -42,18 +42,18 @@ await docker('network', 'create', 'rival');
 const start = (i) => docker('run', '-td', '--name', `rival${i}`, '--network', 'rival', 'busybox', 'sleep', '1000');
 await start(count);
 await docker('rm', '-f', `rival${count}`);
-const rival = {
-  run: await timed(() => parallel(start)),
-  remove: await timed(() => parallel((i) => docker('rm', '-f', `rival${i}`))),
-};
-
 const file = topology('large', count, count * 3);
-const deploy = await timed(() => lab('deploy', '-t', file, '--max-workers', String(workers)));
-// Seen from a process that runs already: how long a program starts is another matter.
 const world = new World({ docker: '/run/docker.sock' });
-await inspectLabs(world, 'large');
-const inspect = await timed(() => inspectLabs(world, 'large'));
-const destroy = await timed(() => lab('destroy', '-t', file, '--max-workers', String(workers)));
+const result = { run: [], remove: [], deploy: [], destroy: [], inspect: [] };
+for (let round = 0; round < rounds; round++) {
+  result.run.push(await timed(() => parallel(start)));
+  result.remove.push(await timed(() => parallel((i) => docker('rm', '-f', `rival${i}`))));
+  result.deploy.push(await timed(() => lab('deploy', '-t', file, '--max-workers', String(workers))));
+  // Seen from a process that runs already: how long a program starts is another matter.
+  await inspectLabs(world, 'large');
+  result.inspect.push(await timed(() => inspectLabs(world, 'large')));
+  result.destroy.push(await timed(() => lab('destroy', '-t', file, '--max-workers', String(workers))));
+}
 
 const took = async (name, links) => {
   const small = readLab(topology(name, 4, links));
@@ -64,6 +64,5 @@ const took = async (name, links) => {
 await took('warm', 4);
 const links = [];
 for (let round = 0; round < 5; round++) links.push(((await took('many', 304)) - (await took('few', 4))) / 300);
-const link = median(links);
 await world.close();
-console.log(JSON.stringify({ ...rival, deploy, destroy, inspect, link }));
+console.log(JSON.stringify({ ...result, link: links }));
