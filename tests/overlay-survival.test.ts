@@ -36,17 +36,22 @@ interface Attach {
   readonly ms: number;
 }
 
-/** What dockerd sends for a container's start, up to the interface. */
+/** What dockerd sends for a container's start, and when its interface cannot be had. */
 async function attach(host: Bed, networkId: string, address: string): Promise<Attach> {
   const endpoint = randomBytes(32).toString('hex');
+  const ids = { NetworkID: networkId, EndpointID: endpoint };
   const started = performance.now();
-  const answer = await callPlugin(host, 'NetworkDriver.CreateEndpoint', {
-    NetworkID: networkId,
-    EndpointID: endpoint,
+  let answer = await callPlugin(host, 'NetworkDriver.CreateEndpoint', {
+    ...ids,
     Interface: { Address: `${address}/16`, AddressIPv6: '', MacAddress: '' },
     Options: {},
   });
-  return { host, endpoint, answer, ms: performance.now() - started };
+  if (answer.Err === undefined) {
+    answer = await callPlugin(host, 'NetworkDriver.Join', { ...ids, SandboxKey: '/var/run/docker/netns/none' });
+  }
+  const ms = performance.now() - started;
+  if (answer.Err !== undefined) await callPlugin(host, 'NetworkDriver.DeleteEndpoint', ids);
+  return { host, endpoint, answer, ms };
 }
 
 /** Plugs a namespace `control` into a logical switch with nothing but OVN's and Open vSwitch's own commands. */

@@ -53,6 +53,8 @@ export class OverlayFabric {
   readonly #links: ContainerLinks;
   /** Changes of one logical port, one after the other. */
   readonly #logicalPorts = new Locks();
+  /** What {@link makePort} has begun with for the endpoints that are here. */
+  readonly #begun = new Map<string, Promise<void>>();
   readonly #warned = new Set<string>();
 
   constructor(parts: OverlayParts) {
@@ -235,7 +237,9 @@ export class OverlayFabric {
     checkpoint('overlay-link-created');
     // First, because what is written to the northbound database wakes all of OVN, and ovs-vswitchd would wait for it.
     const plugged = ovs.commit((edit) => this.editPort(edit, port, network, bridge));
-    void this.writePort(port, central).catch(() => undefined);
+    const written = this.writePort(port, central);
+    written.catch(() => undefined); // whoever joins is told
+    this.#begun.set(port.id, written);
     await plugged;
     checkpoint('overlay-row-committed');
   }
@@ -250,16 +254,15 @@ export class OverlayFabric {
     return this.#logicalPorts.run(port.id, () => this.#writePort(port, central));
   }
 
-  /** Resolves when the logical port is there. Rejects with the reason why it could not be made. */
+  /** Resolves when the logical port is there. Rejects with the reason why {@link makePort} could not make it. */
   needPort(port: OverlayPort, central: Central): Promise<void> {
-    return this.#logicalPorts.run(port.id, async () => {
-      if (central.nb.port(port.id) === undefined) await this.#writePort(port, central);
-    });
+    return this.#begun.get(port.id) ?? this.writePort(port, central);
   }
 
   /** Removes the logical port and gives its addresses back. */
   removePort(id: string, { nb, addresses }: Central): Promise<void> {
     const what = `remove logical port ${id.slice(0, 12)}`;
+    this.#begun.delete(id);
     return this.#logicalPorts.run(id, () => nb.write((tx) => editEndpointGone(nb, tx, addresses, id), { what }));
   }
 
