@@ -38,7 +38,8 @@ function topology(name, nodes, links) {
 }
 
 const docker = (...args) => run('docker', args);
-await docker('network', 'create', 'rival');
+// As the one that a lab's containers are managed through.
+await docker('network', 'create', '--ipv6', '--subnet', '172.29.0.0/24', '--subnet', '3fff:172:29::/64', 'rival');
 const start = (i) => docker('run', '-td', '--name', `rival${i}`, '--network', 'rival', 'busybox', 'sleep', '1000');
 await start(count);
 await docker('rm', '-f', `rival${count}`);

@@ -87,7 +87,7 @@ export class NodeDeploy {
     await this.#enter('configure', inside);
     this.#show('configuring');
     if (this.#isNew) {
-      await board.orAbort(workers.run(() => kind.configure(node, config, inside)));
+      await board.orAbort(workers.run(async () => kind.configure?.(node, config, inside)));
       for (const command of node.exec) await this.#exec(inside, command);
       await this.#markConfigured(kind, container);
     }
@@ -199,14 +199,19 @@ export class NodeDeploy {
     return board.orAbort(wiring.ready(node.name, netns, this.made));
   }
 
-  /** The namespace that lives as long as the configuration of a container: its own, when it has one. */
-  #ownNetns(kind: ContainerKind, { pid }: ContainerDetail): { readonly path: string } | undefined {
-    const shares = /^(host$|container:)/.test(this.node.networkMode ?? '') || kind.isExternal === true;
-    return shares || pid === undefined ? undefined : { path: netnsPath({ pid }) };
+  /**
+   * The namespace where it is marked that a container has been configured, which lives as long as that: its own, when it
+   * has one. Absent, too, when there is nothing that could have been left out.
+   */
+  #whereMarked(kind: ContainerKind, { pid }: ContainerDetail): { readonly path: string } | undefined {
+    const { exec, networkMode } = this.node;
+    const nothingToDo = kind.configure === undefined && exec.length === 0;
+    const shares = /^(host$|container:)/.test(networkMode ?? '') || kind.isExternal === true;
+    return nothingToDo || shares || pid === undefined ? undefined : { path: netnsPath({ pid }) };
   }
 
   async #isConfigured(kind: ContainerKind, container: ContainerDetail): Promise<boolean> {
-    const netns = this.#ownNetns(kind, container);
+    const netns = this.#whereMarked(kind, container);
     if (netns === undefined) return true;
     const { netlink } = this.#with.world;
     const netnsid = await netlink.netnsid(netns);
@@ -214,7 +219,7 @@ export class NodeDeploy {
   }
 
   async #markConfigured(kind: ContainerKind, container: ContainerDetail): Promise<void> {
-    const netns = this.#ownNetns(kind, container);
+    const netns = this.#whereMarked(kind, container);
     if (netns === undefined) return;
     const mark = ['ip', 'link', 'set', 'dev', 'lo', 'alias', configuredMark];
     // A container that has ended by now has no namespace, and without the mark it is configured once more at worst.

@@ -27,8 +27,8 @@ export interface ContainerKind {
   files(node: LabNode, config: string | undefined): readonly GeneratedFile[];
   /** The namespace that links lead to, once it is there. */
   netns(node: LabNode, pid: number): Promise<NetnsRef>;
-  /** Feeds the startup-config into the running system, after its links are there. */
-  configure(node: LabNode, config: string | undefined, inside: Inside): Promise<void>;
+  /** Feeds the startup-config into the running system, after its links are there; absent where its files are enough. */
+  configure?(node: LabNode, config: string | undefined, inside: Inside): Promise<void>;
   /** The program that prints the running configuration; undefined when the kind has none. */
   readonly running: ((node: LabNode) => readonly string[]) | undefined;
 }

@@ -6,6 +6,5 @@ export const linuxKind: ContainerKind = {
   parts: () => ({ binds: [], sysctls: { 'net.ipv6.conf.all.disable_ipv6': '0' } }),
   files: () => [],
   netns: async (_node, pid) => ({ pid }),
-  configure: async () => undefined,
   running: undefined,
 };
