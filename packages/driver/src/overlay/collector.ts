@@ -1,6 +1,7 @@
 import { type CollectedHost, collectSilent, takeTurn } from '@linecard/ovn';
 import { LinecardError } from '@linecard/wire';
 import { type Central, type CentralLink, tlsOf } from './central.js';
+import { Rounds } from './rounds.js';
 import { withCentral } from './with-central.js';
 
 /** What was collected of a host, for people. */
@@ -9,13 +10,10 @@ function sentence({ host, ports, networks, addresses }: CollectedHost): string {
 }
 
 /** Collects, as one of all hosts, what hosts that died have left in the northbound database. */
-export class Collector {
+export class Collector extends Rounds {
   readonly #central: CentralLink;
   readonly #graceMs: number;
-  readonly #onError: (what: string, error: unknown) => void;
   readonly #onWarning: (text: string) => void;
-  #timer: NodeJS.Timeout | undefined;
-  #closed = false;
 
   /** After `graceMs` of silence a host is taken for dead; so often, too, one of all hosts looks. */
   constructor(
@@ -24,34 +22,22 @@ export class Collector {
     onError: (what: string, error: unknown) => void,
     onWarning: (text: string) => void,
   ) {
+    super('look for hosts that are gone', onError);
     this.#central = central;
     this.#graceMs = Math.max(1000, graceMs);
-    this.#onError = onError;
     this.#onWarning = onWarning;
   }
 
-  start(): void {
+  protected pauseMs(): number {
     // Not all at the same moment, though only one of them gets the turn.
-    this.#timer = setTimeout(() => void this.#look(), this.#graceMs * (0.5 + Math.random()));
-    this.#timer.unref();
+    return this.#graceMs * (0.5 + Math.random());
   }
 
-  close(): void {
-    this.#closed = true;
-    clearTimeout(this.#timer);
-  }
-
-  async #look(): Promise<void> {
-    try {
-      const central = this.#central.current;
-      if (central?.nb.ready && central.settings.southbound !== undefined) {
-        const turn = await takeTurn(central.nb, 'gc', this.#graceMs, Date.now());
-        if (turn) for (const one of await collect(central, this.#graceMs)) this.#onWarning(sentence(one));
-      }
-    } catch (error) {
-      if (!this.#closed) this.#onError('look for hosts that are gone', error);
-    }
-    if (!this.#closed) this.start();
+  protected async look(): Promise<void> {
+    const central = this.#central.current;
+    if (central?.nb.ready !== true || central.settings.southbound === undefined) return;
+    if (!(await takeTurn(central.nb, 'gc', this.#graceMs, Date.now()))) return;
+    for (const one of await collect(central, this.#graceMs)) this.#onWarning(sentence(one));
   }
 }
 

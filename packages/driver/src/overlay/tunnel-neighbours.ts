@@ -3,6 +3,7 @@ import { Unixctl } from '@linecard/ovsdb';
 import { type OpenvSwitch, runDirectoryOf } from '@linecard/switch';
 import { parseIp, toHex } from '@linecard/wire';
 import type { CentralLink } from './central.js';
+import { Rounds } from './rounds.js';
 
 /** How often is looked, in ms: hosts that do not talk to one another are no neighbours, and must not cost much. */
 const everyMs = 15_000;
@@ -23,36 +24,18 @@ interface Route {
  * makes it translate all its flows anew, and none is lost by that: so an entry for this host's own address, to which no
  * tunnel leads, is changed whenever a neighbour is missing. Where no packets wait for one, nothing is asked for.
  */
-export class TunnelNeighbours {
+export class TunnelNeighbours extends Rounds {
   readonly #ovs: OpenvSwitch;
   readonly #central: CentralLink;
-  readonly #onError: (what: string, error: unknown) => void;
-  #timer: NodeJS.Timeout | undefined;
-  #closed = false;
 
   constructor(ovs: OpenvSwitch, central: CentralLink, onError: (what: string, error: unknown) => void) {
+    super('look for lost tunnel neighbours', onError);
     this.#ovs = ovs;
     this.#central = central;
-    this.#onError = onError;
   }
 
-  start(): void {
-    this.#timer = setTimeout(() => void this.#tick(), everyMs);
-    this.#timer.unref();
-  }
-
-  close(): void {
-    this.#closed = true;
-    clearTimeout(this.#timer);
-  }
-
-  async #tick(): Promise<void> {
-    try {
-      await this.#look();
-    } catch (error) {
-      if (!this.#closed) this.#onError('look for lost tunnel neighbours', error);
-    }
-    if (!this.#closed) this.start();
+  protected pauseMs(): number {
+    return everyMs;
   }
 
   /** The other ends of this host's tunnels, when ovs-vswitchd sends the packets itself. */
@@ -63,7 +46,7 @@ export class TunnelNeighbours {
     return [...new Set([...view.interfacesOf(bridge)].flatMap(({ options }) => options.get('remote_ip') ?? []))];
   }
 
-  async #look(): Promise<void> {
+  protected async look(): Promise<void> {
     const peers = this.#peers();
     if (peers.length === 0) return;
     const path = await Unixctl.pathOf(runDirectoryOf(this.#ovs.session.endpoint), 'ovs-vswitchd');

@@ -4,6 +4,7 @@ import { type Cidr, contains, parseCidr } from '@linecard/wire';
 import type { Central, CentralLink } from './central.js';
 import { defaultPools, isPoolUse, ticketOf } from './overlay-ipam.js';
 import { ownSpace } from './plan.js';
+import { Rounds } from './rounds.js';
 import type { OverlayState } from './state.js';
 
 /** What is needed to know whether an address is in use. */
@@ -29,35 +30,19 @@ const patienceMs = 10_000;
  * the answer to its request, or the daemon was killed before it gave one back, or a database was restored from a backup
  * of when it was in use.
  */
-export class UnusedAddresses {
+export class UnusedAddresses extends Rounds {
   readonly #parts: UnusedAddressesParts;
-  #timer: NodeJS.Timeout | undefined;
-  #closed = false;
 
   constructor(parts: UnusedAddressesParts) {
+    super('look for addresses that nobody uses', parts.onError);
     this.#parts = parts;
   }
 
-  start(): void {
-    this.#timer = setTimeout(() => void this.#tick(), this.#parts.ageMs);
-    this.#timer.unref();
+  protected pauseMs(): number {
+    return this.#parts.ageMs;
   }
 
-  close(): void {
-    this.#closed = true;
-    clearTimeout(this.#timer);
-  }
-
-  async #tick(): Promise<void> {
-    try {
-      await this.#look();
-    } catch (error) {
-      if (!this.#closed) this.#parts.onError('look for addresses that nobody uses', error);
-    }
-    if (!this.#closed) this.start();
-  }
-
-  async #look(): Promise<void> {
+  protected async look(): Promise<void> {
     const { central, watch, ready, ageMs, onWarning } = this.#parts;
     if (!watch.connected || central.current?.nb.ready !== true) return;
     const current = await ready(patienceMs);
