@@ -9,7 +9,8 @@ import { startSwarm } from './swarm.js';
 /**
  * V8 compiles well what has run long, and Docker's calls are short and rare: after hundreds of them most of their code
  * would still be the slow form. So what runs is taken for hot a seventh as early, and more of it becomes one piece, which
- * also finds it sooner in the caches that everything else has used in between. A call costs a tenth to a third less processor time.
+ * also finds it sooner in the caches that everything else has used in between. A call costs a tenth to a third less
+ * processor time.
  */
 const compileEarly = [
   '--interrupt-budget=10000',
