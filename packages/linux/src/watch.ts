@@ -57,12 +57,6 @@ export interface WatchOptions {
   readonly receiveBuffer?: number;
 }
 
-/**
- * How long news gather before they are read, in ms: most are of what this process has just done itself, and it has
- * better to do then. Each is a switch to this thread, and cold code, in the middle of a request.
- */
-const GATHER_MS = 20;
-
 const RETRY_MS = { first: 100, longest: 5000 };
 
 /**
@@ -81,22 +75,14 @@ export function watchNetlink(listener: (event: WatchEvent) => void, options: Wat
     const child = startPump(options.receiveBuffer ?? RECEIVE_BUFFER);
     const stream = new EventStream();
     let complaint = '';
-    const stdout = child.stdout!;
-    const tell = (chunk: Buffer) => {
+    child.stdout!.on('data', (chunk: Buffer) => {
+      retryMs = RETRY_MS.first;
       try {
         for (const event of stream.push(chunk)) if (!stopped) listener(event);
       } catch (error) {
         complaint = String(error);
         child.kill('SIGKILL');
       }
-    };
-    stdout.on('data', (chunk: Buffer) => {
-      retryMs = RETRY_MS.first;
-      stdout.pause();
-      setTimeout(() => {
-        tell(chunk);
-        stdout.resume();
-      }, GATHER_MS);
     });
     child.stderr!.on('data', (chunk: Buffer) => {
       complaint = (complaint + chunk.toString()).slice(-500);
