@@ -235,29 +235,35 @@ describeSystem('the command with a daemon', () => {
   it('serves metrics, and the networks as dovesnap does', async () => {
     const bed = theBed();
     const get = async (path: string) => (await bed.exec(['curl', '-sS', `http://127.0.0.1:9401${path}`])).stdout;
-    const networks = JSON.parse(await get('/networks')) as Record<string, Record<string, unknown>>;
-    const [network] = Object.values(networks);
-    expect(network).toMatchObject({
-      NetworkName: 'mynet',
-      BridgeDpid: '0x2a',
-      BridgeDpidUint: 42,
-      Mode: 'nat',
-      Gateway: '10.9.0.1',
-      GatewayMask: '24',
-      UseDHCP: false,
-    });
-    const { Containers } = network!.DynamicNetworkStates as { Containers: Record<string, object> };
-    expect(Object.values(Containers)).toEqual([
-      {
-        Name: 'web',
-        Id: await bed.docker('inspect', '--format', '{{.Id}}', 'web'),
-        OFPort: 1,
-        MacAddress: '02:42:0a:09:00:02',
-        HostIP: '10.9.0.2',
-        Labels: {},
-        IfName: 'eth0',
+    // Docker gives an interface its name in the container after it has told of the container.
+    await eventually(
+      async () => {
+        const networks = JSON.parse(await get('/networks')) as Record<string, Record<string, unknown>>;
+        const [network] = Object.values(networks);
+        expect(network).toMatchObject({
+          NetworkName: 'mynet',
+          BridgeDpid: '0x2a',
+          BridgeDpidUint: 42,
+          Mode: 'nat',
+          Gateway: '10.9.0.1',
+          GatewayMask: '24',
+          UseDHCP: false,
+        });
+        const { Containers } = network!.DynamicNetworkStates as { Containers: Record<string, object> };
+        expect(Object.values(Containers)).toEqual([
+          {
+            Name: 'web',
+            Id: await bed.docker('inspect', '--format', '{{.Id}}', 'web'),
+            OFPort: 1,
+            MacAddress: '02:42:0a:09:00:02',
+            HostIP: '10.9.0.2',
+            Labels: {},
+            IfName: 'eth0',
+          },
+        ]);
       },
-    ]);
+      { what: 'the container with its interface' },
+    );
     await bed.docker('exec', 'web', 'ping', '-c1', '10.9.0.1');
     await eventually(
       async () => {
