@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Bed, MultiHost } from '@linecard/testkit';
 import { expect, it } from 'vitest';
+import { interfaceOf } from './support/driver.js';
 import { eventually } from './support/eventually.js';
 import {
   about,
@@ -481,10 +482,16 @@ describeSystem(
       for (const { host, endpoint, answer } of done) {
         const whole = answer.Err === undefined;
         expect(present.includes(endpoint), endpoint).toBe(whole);
-        expect(
-          (await host.links()).some(({ ifname }) => ifname === `lco${endpoint.slice(0, 12)}`),
-          endpoint,
-        ).toBe(whole);
+        expect((await interfaceOf(host, endpoint)) !== '', endpoint).toBe(whole);
+      }
+      for (const host of new Set(done.map((one) => one.host))) {
+        const isOurs = (name: string) => name.startsWith('lco');
+        const linksAndPorts = async () => {
+          const links = (await host.links()).map(({ ifname }) => ifname).filter(isOurs);
+          const ports = (await host.vsctl('list-ports', 'br-int')).split('\n').filter(isOurs);
+          expect(links.sort()).toEqual(ports.sort());
+        };
+        await eventually(linksAndPorts, { what: 'every link to have its port, and the other way round' });
       }
       await Promise.all(done.map(detach));
       // By themselves, too, the living collect what the dead one has left.

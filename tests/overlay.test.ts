@@ -1,5 +1,6 @@
 import { type Bed, linecardMain } from '@linecard/testkit';
 import { expect, it } from 'vitest';
+import { interfaceOf } from './support/driver.js';
 import { eventually } from './support/eventually.js';
 import {
   about,
@@ -98,7 +99,7 @@ describeSystem('networks over three hosts', () => {
     await eventually(
       async () => {
         const ports = JSON.parse(await h3.linecard('ports', 'net', '--json')) as Record<string, unknown>[];
-        const own = `lco${(await about(h2, 'web2', 'net', 'EndpointID')).slice(0, 12)}`;
+        const own = await interfaceOf(h2, await about(h2, 'web2', 'net', 'EndpointID'));
         const ofport = Number(await h2.vsctl('get', 'Interface', own, 'ofport'));
         expect(ports.map(({ container, host, chassis }) => [container, host, chassis])).toEqual([
           ['web1', 'h1', 'h1'],
@@ -108,7 +109,7 @@ describeSystem('networks over three hosts', () => {
         const { mac } = addresses[1]!;
         const logicalPort = await about(h2, 'web2', 'net', 'EndpointID');
         const place = { host: 'h2', chassis: 'h2', logicalPort, tunnelKey: expect.any(Number) };
-        expect(ports[1]).toMatchObject({ network: 'net', ofport, mac, ...place });
+        expect(ports[1]).toMatchObject({ network: 'net', ofport, mac, hostInterface: own, ...place });
         expect(await h3.linecard('port', 'web2')).toBe(`,${ofport},${mac},br-int,h2`);
         expect(await h2.linecard('port', 'web2')).toBe(`eth0,${ofport},${mac},br-int`);
         expect(await h2.linecard('port', 'web2', 'br-int')).toBe(`eth0,${ofport},${mac}`);

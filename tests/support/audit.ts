@@ -130,7 +130,7 @@ function lineOfEndpoint(endpoint: Endpoint): string {
     endpoint.GlobalIPv6Address && `${endpoint.GlobalIPv6Address}/${endpoint.GlobalIPv6PrefixLen}`,
   ];
   return [
-    `lcv${endpoint.EndpointID.slice(0, 12)} on ${bridgeOf(network)} of ${endpoint.EndpointID}`,
+    `${endpoint.EndpointID} on ${bridgeOf(network)}`,
     `${network.Id} ${network.Name} ${container.Id} ${nameOf(container)}`,
     `${endpoint.MacAddress} ${ips.filter(Boolean).join(' ')}`,
   ].join(' | ');
@@ -139,7 +139,7 @@ function lineOfEndpoint(endpoint: Endpoint): string {
 function lineOfRow(world: World, row: Row): string {
   const ids = idsOf(row);
   return [
-    `${row.name} on ${bridgeOfInterface(world, row)} of ${ids['endpoint-id']}`,
+    `${ids['endpoint-id']} on ${bridgeOfInterface(world, row)}`,
     `${ids['network-id']} ${ids['network-name']} ${ids['container-id']} ${ids['container-name']}`,
     `${ids['attached-mac']} ${ids.ip ?? ''}`,
   ].join(' | ');
@@ -171,7 +171,7 @@ function checkMemory(truth: Truth, world: World): string[] {
     for (const [key, value] of Object.entries(idsOf(bridge))) {
       if (key.startsWith('linecard-attach:')) {
         const { id, container } = JSON.parse(value) as { id: string; container: { id: string } };
-        if (running.has(container.id)) attached.push(`lcv${id.slice(0, 12)} on ${bridge.name}`);
+        if (running.has(container.id)) attached.push(`${id} on ${bridge.name}`);
         if (!truth.containers.some(({ Id }) => Id === container.id)) problems.push(`left over attachment: ${value}`);
       }
       const seat = key.startsWith('linecard-port:') ? key.slice('linecard-port:'.length) : '~';
@@ -196,7 +196,7 @@ function checkMemory(truth: Truth, world: World): string[] {
     ...problems,
     ...difference(
       'attachment',
-      found.map((row) => `${row.name} on ${bridgeOfInterface(world, row)}`),
+      found.map((row) => `${idsOf(row)['endpoint-id']} on ${bridgeOfInterface(world, row)}`),
       attached,
     ),
   ];

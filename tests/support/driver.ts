@@ -48,8 +48,13 @@ export async function column(bed: Bed, table: string, record: string, name: stri
   return (await bed.vsctl('get', table, record, name)).replace(/^"(.*)"$/s, '$1');
 }
 
+/** The name of the switch's interface of an endpoint; empty when there is none. */
+export function interfaceOf(bed: Bed, endpointId: string): Promise<string> {
+  return bed.vsctl('--bare', '--columns=name', 'find', 'Interface', `external_ids:endpoint-id=${endpointId}`);
+}
+
 /** The name of the switch's interface that a container has on a network. */
 export async function portOf(bed: Bed, container: string, network: string): Promise<string> {
   const format = `{{(index .NetworkSettings.Networks "${network}").EndpointID}}`;
-  return `lcv${(await bed.docker('inspect', '--format', format, container)).slice(0, 12)}`;
+  return interfaceOf(bed, await bed.docker('inspect', '--format', format, container));
 }

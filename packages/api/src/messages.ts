@@ -128,7 +128,6 @@ export const attachmentInfo = z.object({
   container: z.string(),
   containerId: z.string(),
   ifname: z.string(),
-  hostInterface: z.string(),
   ofport: z.number(),
   mac: z.string(),
   addresses: z.array(z.string()),
@@ -136,7 +135,7 @@ export const attachmentInfo = z.object({
 export type AttachmentInfo = z.output<typeof attachmentInfo>;
 
 /** What `linecard attach` did; not `changed` when everything was so already. */
-export const attachReply = attachmentInfo.extend({ changed: z.boolean() });
+export const attachReply = attachmentInfo.extend({ hostInterface: z.string(), changed: z.boolean() });
 export type AttachReply = z.output<typeof attachReply>;
 
 /** What `linecard detach` asks for. */

@@ -1,4 +1,4 @@
-import { type Host, hostInterface, type Network, type Port } from '@linecard/driver';
+import type { Host, Network, Port } from '@linecard/driver';
 import type { InterfaceRow } from '@linecard/switch';
 import type { InnerNames } from './inner-names.js';
 
@@ -20,7 +20,7 @@ function ofportOf(row: InterfaceRow | undefined): number {
 }
 
 function containerState(host: Host, port: Port, names: InnerNames) {
-  const name = hostInterface(port.id);
+  const { link: name } = port;
   return {
     Name: port.container?.name ?? '',
     Id: port.container?.id ?? '',

@@ -13,14 +13,7 @@ import {
   readVersion,
   type Status,
 } from '@linecard/api';
-import {
-  type Attachment,
-  type CentralLink,
-  type Host,
-  hostInterface,
-  listOverlayNetworks,
-  listOverlayPorts,
-} from '@linecard/driver';
+import { type Attachment, type CentralLink, type Host, listOverlayNetworks, listOverlayPorts } from '@linecard/driver';
 import { explain, LinecardError, parseMac } from '@linecard/wire';
 import { diagnose } from './doctor/diagnose.js';
 import type { AppSession } from './embedded-apps.js';
@@ -147,8 +140,8 @@ export class HostApi implements ControlApi {
 
   async attach(order: AttachOrder): Promise<AttachReply> {
     if (order.mac !== undefined) parseMac(order.mac);
-    const { attachment, ofport, changed } = await this.#host.attacher.attach(order);
-    return { ...attachmentInfo(attachment), ofport, changed };
+    const { attachment, link, ofport, changed } = await this.#host.attacher.attach(order);
+    return { ...attachmentInfo(attachment), hostInterface: link, ofport, changed };
   }
 
   async detach({ bridge, container, ifname }: DetachOrder): Promise<AttachmentInfo[]> {
@@ -160,13 +153,12 @@ export class HostApi implements ControlApi {
   }
 }
 
-function attachmentInfo({ id, container, bridge, ifname, mac, addresses, ofport }: Attachment): AttachmentInfo {
+function attachmentInfo({ container, bridge, ifname, mac, addresses, ofport }: Attachment): AttachmentInfo {
   return {
     bridge,
     container: container.name,
     containerId: container.id,
     ifname,
-    hostInterface: hostInterface(id),
     ofport,
     mac,
     addresses: [...addresses],

@@ -1,11 +1,11 @@
-import { type Host, hostInterface } from '@linecard/driver';
+import type { Host } from '@linecard/driver';
 
 /** The names that interfaces have in their containers, by the name of their end outside. */
 export type InnerNames = ReadonlyMap<string, string>;
 
 /** Asks the kernel, which knows the other end of each veth pair also in another namespace. */
 export async function innerNames({ net, state }: Host): Promise<InnerNames> {
-  const ours = new Set([...state.ports.keys()].map(hostInterface));
+  const ours = new Set([...state.ports.values()].map(({ link }) => link));
   const moved = (await net.links()).filter(({ name, peerNetnsid }) => ours.has(name) && peerNetnsid !== undefined);
   const pairs = moved.map(async ({ name, peerIndex, peerNetnsid }): Promise<[string, string | undefined]> => {
     // A namespace that goes away meanwhile takes its names along.

@@ -1,5 +1,5 @@
 import type { PluginCall } from '@linecard/docker';
-import { type Host, hostInterface } from '@linecard/driver';
+import type { Host } from '@linecard/driver';
 import { Transaction, vswitch } from '@linecard/ovsdb';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { addProcessMetrics } from './process-metrics.js';
@@ -113,7 +113,7 @@ export class Metrics {
     const rows = (await transaction.commit(scrapeTimeoutMs).catch(() => undefined))?.get(select) ?? [];
     const byName = new Map(rows.map((row) => [row.name, row]));
     for (const port of state.ports.values()) {
-      const row = byName.get(hostInterface(port.id));
+      const row = byName.get(port.link);
       if (row?.ofport === undefined) continue;
       const labels = {
         network: state.networks.get(port.networkId ?? '')?.name ?? '',

@@ -1,5 +1,5 @@
 import type { ControllerInfo, NetworkInfo, PortInfo } from '@linecard/api';
-import { type Host, hostInterface, type Network, type Port } from '@linecard/driver';
+import type { Host, Network, Port } from '@linecard/driver';
 import { appErrorKey, appOf, type InterfaceRow } from '@linecard/switch';
 import { formatCidr, LinecardError } from '@linecard/wire';
 import type { AppSession } from './embedded-apps.js';
@@ -114,7 +114,7 @@ function stateOf(row: InterfaceRow | undefined): State {
 
 function containerPort(host: Host, port: Port, names: InnerNames): PortInfo {
   const { ovs, state } = host;
-  const name = hostInterface(port.id);
+  const { link: name } = port;
   const network = state.networks.get(port.networkId ?? '');
   const leased = port.lease === undefined ? [] : [port.lease.address];
   return present<PortInfo>({
@@ -156,7 +156,7 @@ function otherPort(host: Host, row: InterfaceRow, bridge: string, network: Netwo
 /** The ports of one bridge: containers, and whatever else is plugged in. Its local port is left out. */
 function portsOf(host: Host, bridge: string, names: InnerNames): PortInfo[] {
   const containers = host.state.portsOn(bridge);
-  const ours = new Set(containers.map(({ id }) => hostInterface(id)));
+  const ours = new Set(containers.map(({ link }) => link));
   const others = host.ovs.view.interfacesOf(bridge).filter(({ name }) => name !== bridge && !ours.has(name));
   const network = host.state.networkOf(bridge);
   const lines = [

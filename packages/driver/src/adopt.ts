@@ -55,7 +55,7 @@ export function adoptedPort(
   networkName: string,
   endpoint: NetworkEndpoint,
   container: ContainerDetail | undefined,
-): Omit<Port, 'ofport'> {
+): Omit<Port, 'ofport' | 'link'> {
   const { endpointId, mac, ipv4, ipv6 } = endpoint;
   const options = container?.networks.find((one) => one.endpointId === endpointId)?.options ?? {};
   const sandbox = plan.dhcp ? container?.sandboxKey : undefined;

@@ -4,7 +4,7 @@ import { parseController } from '@linecard/switch';
 import { contains, formatCidr, LinecardError, parseCidr } from '@linecard/wire';
 import type { Fabric } from './fabric.js';
 import { Locks } from './locks.js';
-import { digest, hostInterface, peerInterface, stableMac } from './names.js';
+import { digest, localLinks, stableMac } from './names.js';
 import { isInterfaceName } from './option-kinds.js';
 import type { Reconciler } from './reconciler.js';
 import type { Attachment, Port } from './records.js';
@@ -31,6 +31,8 @@ export interface AttachRequest {
 /** What `linecard attach` did. */
 export interface AttachResult {
   readonly attachment: Attachment;
+  /** The name of Open vSwitch's interface. */
+  readonly link: string;
   /** The OpenFlow port that Open vSwitch gave. */
   readonly ofport: number;
   /** False when everything was as asked for already. */
@@ -69,7 +71,7 @@ export class Attacher {
     if (present !== undefined) {
       refuseDifference(request, present);
       const made = await this.#ensure(present, container.pid);
-      return { attachment: present, ofport: await this.#ofport(present), changed: made };
+      return { attachment: present, ...(await this.#place(present)), changed: made };
     }
     const ifname = request.ifname ?? (await this.#freeName(container.pid));
     await this.#refuseTaken(container, ifname);
@@ -84,7 +86,7 @@ export class Attacher {
       this.#fabric.parts.checkpoint('attachment-saved');
       await this.#fabric.parts.firewall.sync();
       await this.#ensure(attachment, container.pid);
-      return { attachment, ofport: await this.#ofport(attachment), changed: true };
+      return { attachment, ...(await this.#place(attachment)), changed: true };
     } catch (error) {
       await this.#undo(attachment, isNew).catch(() => undefined);
       throw error;
@@ -238,29 +240,34 @@ export class Attacher {
   /** Makes an attachment true. Returns false when it was already. */
   async #ensure(attachment: Attachment, pid: number): Promise<boolean> {
     const { state } = this.#fabric.parts;
-    const port = portOf(attachment);
-    if (await this.#isWired(attachment, pid)) {
+    const link = await this.#wiredLink(attachment, pid);
+    if (link !== undefined) {
+      const port = portOf(attachment, link);
       if (!state.ports.has(port.id)) state.setPort(port);
       await this.#fabric.savePort(port);
       return false;
     }
-    await this.#reconciler.guarded(port.id, () => this.#plug(attachment, port, pid));
+    await this.#reconciler.guarded(attachment.id, () => this.#plug(attachment, pid));
     return true;
   }
 
-  async #plug(attachment: Attachment, port: Port, pid: number): Promise<void> {
+  async #plug(attachment: Attachment, pid: number): Promise<void> {
     const { state, checkpoint } = this.#fabric.parts;
+    const { links } = this.#fabric;
+    const port = portOf(attachment, links.reserve(attachment.bridge));
+    const old = state.ports.get(port.id);
     try {
-      // Its device has the name of the one before a restart, or before it was detached.
-      await this.#fabric.letGo(port);
       state.setPort(port);
+      // What it had before its container was restarted would keep its number.
+      if (old !== undefined) await this.#fabric.removePort(old);
       await this.#fabric.makePort(port, attachment.mtu);
-      await this.#fabric.readyPeer(port);
-      await this.#net.setLink(peerInterface(port.id), { netns: { pid }, name: attachment.ifname, up: true });
+      await links.ready(port.link, port.bridge);
+      const { ifname: name, mac } = attachment;
+      await this.#net.setLink(localLinks.peerOf(port.link), { netns: { pid }, name, mac, up: true });
       checkpoint('link-moved');
       await configure(attachment, pid);
       checkpoint('link-configured');
-      await this.#ofport(attachment);
+      await this.#place(attachment);
     } catch (error) {
       state.deletePort(port.id);
       await this.#fabric.removePort(port).catch(() => undefined);
@@ -268,31 +275,35 @@ export class Attacher {
     }
   }
 
-  async #isWired(attachment: Attachment, pid: number): Promise<boolean> {
-    const outside = await this.#net.link(hostInterface(attachment.id));
-    if (outside === undefined) return false;
+  /** The host's end of an attachment's link, when the other one is in the container, as a link itself says. */
+  async #wiredLink(attachment: Attachment, pid: number): Promise<string | undefined> {
+    const known = this.#fabric.parts.state.ports.get(attachment.id)?.link;
     const netnsid = await this.#net.netnsid({ pid });
-    const peer = await this.#net.peerOf(attachment.ifname, { netnsid }).catch(() => undefined);
-    if (peer?.index !== outside.index) return false;
+    const outside = await this.#net.peerOf(attachment.ifname, { netnsid }).catch(() => undefined);
+    if (outside === undefined || (outside.name !== known && outside.alias !== attachment.id)) return undefined;
     await configure(attachment, pid);
-    return true;
+    return outside.name;
   }
 
-  #ofport({ id }: Attachment): Promise<number> {
-    return this.#fabric.parts.ovs.ofport(hostInterface(id), patienceMs);
+  /** Where an attachment is plugged in, once Open vSwitch has given it a port. */
+  async #place({ id, bridge }: Attachment): Promise<Pick<AttachResult, 'link' | 'ofport'>> {
+    const { ovs, state } = this.#fabric.parts;
+    const link = state.ports.get(id)?.link;
+    if (link === undefined) throw new LinecardError('LC_CLOSED', `it was detached from ${bridge} meanwhile`);
+    return { link, ofport: await ovs.ofport(link, patienceMs) };
   }
 
   async #remove(attachment: Attachment): Promise<void> {
     const { state, ovs } = this.#fabric.parts;
     state.attachments.delete(attachment.id);
-    const port = state.deletePort(attachment.id) ?? portOf(attachment);
+    const port = state.deletePort(attachment.id);
     // Together, so that no row is without the memory of whom it is for, nor the other way round.
     await ovs.commit((edit) => {
       this.#fabric.editMemory(edit, attachment.bridge);
-      edit.removePort(hostInterface(port.id));
+      if (port !== undefined) edit.removePort(port.link);
     });
     this.#fabric.parts.checkpoint('attachment-forgotten');
-    await this.#fabric.removePort(port);
+    if (port !== undefined) await this.#fabric.removePort(port);
   }
 }
 
@@ -303,10 +314,11 @@ function seatName({ container, ifname }: Attachment): string {
   return `${container.name}/${ifname}`;
 }
 
-function portOf(attachment: Attachment): Port {
+function portOf(attachment: Attachment, link: string): Port {
   return {
     kind: 'attachment',
     id: attachment.id,
+    link,
     bridge: attachment.bridge,
     ofport: attachment.ofport,
     mac: attachment.mac,

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { isErrno, type LinkReaper, type Netlink, tapHasOffloads } from '@linecard/linux';
 import type { OpenvSwitch } from '@linecard/switch';
 
@@ -8,49 +9,185 @@ export interface LinkParts {
   readonly reaper: LinkReaper;
 }
 
-/** The veth pair of a container before it is moved: `name` stays on the host, `peer` goes. */
-export interface ContainerLink {
-  readonly name: string;
-  readonly peer: string;
-  /** The container's MAC address. */
-  readonly mac: string;
+const digits = 12;
+
+/**
+ * The names of one backend's veth pairs: a prefix and 12 random hex digits, the same for both ends. Whose a link is
+ * stands in its Interface row: at the time when its name is given nobody knows yet (see {@link ContainerLinks}).
+ */
+export class LinkNames {
+  readonly host: string;
+  readonly #peer: string;
+
+  /** The prefixes of the end that stays on the host and of the one that goes; 3 characters each. */
+  constructor(host: string, peer: string) {
+    this.host = host;
+    this.#peer = peer;
+  }
+
+  /** A new name for a host's end. */
+  fresh(): string {
+    return this.host + randomBytes(digits / 2).toString('hex');
+  }
+
+  /** Whether an interface name has the shape of a host's end. */
+  isHost(name: string): boolean {
+    return name.startsWith(this.host) && this.hostOf(name) === name;
+  }
+
+  /** The name of the end that Docker moves into the container. */
+  peerOf(host: string): string {
+    return this.#peer + host.slice(this.host.length);
+  }
+
+  /** The name of the host's end for a name at either end; undefined when it is neither. */
+  hostOf(name: string): string | undefined {
+    const prefix = [this.host, this.#peer].find((one) => name.startsWith(one));
+    if (prefix === undefined || !/^[0-9a-f]{12}$/.test(name.slice(prefix.length))) return undefined;
+    return this.host + name.slice(prefix.length);
+  }
+}
+
+/** What a link is to fit. */
+export interface LinkUse {
+  readonly bridge: string;
   readonly mtu: number;
 }
 
-/** Makes the veth pairs that containers are plugged in with. */
-export class ContainerLinks {
-  readonly #parts: LinkParts;
-  readonly #offloads = new Map<string, { readonly ifindex: number; readonly has: boolean }>();
+/** What stands at a link that waits for a container, for people. */
+const spareAlias = 'linecard spare';
+/** How many links wait: a container that starts with two networks finds both. */
+const spareCount = 2;
+/** How long, in ms, it must be quiet before links are made in advance: ovs-vswitchd has other work before. */
+const quietMs = 12;
 
-  constructor(parts: LinkParts) {
+interface Spare {
+  /** Undefined until the link is there. */
+  mtu?: number;
+  /** Whether its checksums are computed before a frame leaves the container. */
+  readonly checksums: boolean;
+  isTaken: boolean;
+}
+
+/**
+ * Makes the veth pairs that containers are plugged in with, a few of them in advance: every change of a link makes
+ * ovs-vswitchd look at all ports of all bridges, and what asks it to plug the link in would wait for that. With a link
+ * that has its name, its MTU and its checksums already the first look is the one that counts: an attach takes half the
+ * time among 200 ports. So neither the name nor anything else of a link may tell whose it will be.
+ */
+export class ContainerLinks {
+  readonly names: LinkNames;
+  readonly #parts: LinkParts;
+  readonly #keepsSpares: () => boolean;
+  readonly #offloads = new Map<string, { readonly ifindex: number; readonly has: boolean }>();
+  /** The links that wait, by the name of the host's end, those that are just being made included. */
+  readonly #spares = new Map<string, Spare>();
+  #stopWatching: (() => void) | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #filling: Promise<void> = Promise.resolve();
+
+  /** `keepsSpares` says whether links are to be made in advance now. */
+  constructor(parts: LinkParts, names: LinkNames, keepsSpares: () => boolean) {
     this.#parts = parts;
+    this.names = names;
+    this.#keepsSpares = keepsSpares;
   }
 
-  /** Makes a pair, up on the host. */
-  async make({ name, peer, mac, mtu }: ContainerLink): Promise<void> {
-    const { net, reaper } = this.#parts;
-    const create = () => net.createVeth({ name, peer, mtu, peerMac: mac, up: true });
-    try {
-      await create();
-    } catch (error) {
-      // Left by a process that was killed between the link and the row: Docker asks again with the same ID.
-      if (!isErrno(error, 'EEXIST')) throw error;
-      await reaper.remove([name]);
-      await create();
+  /** The name of a link for a port of a bridge: of one that waits, or a new one. {@link make} sees to it that it is there. */
+  reserve(bridge: string): string {
+    const checksums = this.#needsChecksums(bridge);
+    for (const [name, spare] of this.#spares) {
+      if (spare.mtu === undefined || spare.isTaken || spare.checksums !== checksums) continue;
+      spare.isTaken = true;
+      return name;
     }
+    return this.names.fresh();
+  }
+
+  /** Whether a link waits for a container, so that it is nobody's and not to be removed. */
+  isSpare(name: string): boolean {
+    return this.#spares.has(name);
+  }
+
+  /** Makes a link that was reserved: up on the host. */
+  async make(name: string, use: LinkUse): Promise<void> {
+    const { net } = this.#parts;
+    const peer = this.names.peerOf(name);
+    const spare = this.#spares.get(name);
+    this.#spares.delete(name);
+    if (spare === undefined) await net.createVeth({ name, peer, mtu: use.mtu, up: true });
+    else if (spare.mtu !== use.mtu) {
+      await Promise.all([name, peer].map((end) => net.setLink(end, { mtu: use.mtu })));
+    }
+    clearTimeout(this.#timer);
+    if (this.#keepsSpares()) this.#timer = setTimeout(() => this.#fill(use), quietMs);
+  }
+
+  /** Removes the links that wait, unless they are still to be kept. */
+  async trim(): Promise<void> {
+    if (!this.#keepsSpares()) await this.#removeSpares();
+  }
+
+  /** Removes the links that wait. */
+  async close(): Promise<void> {
+    await this.#removeSpares();
+    this.#stopWatching?.();
+  }
+
+  async #removeSpares(): Promise<void> {
+    clearTimeout(this.#timer);
+    await this.#filling;
+    await this.#remove(() => true);
+  }
+
+  async #remove(isUnfit: (spare: Spare) => boolean): Promise<void> {
+    const gone = [...this.#spares].filter(([, spare]) => !spare.isTaken && isUnfit(spare)).map(([name]) => name);
+    for (const name of gone) this.#spares.delete(name);
+    await this.#parts.reaper.remove(gone);
+  }
+
+  #fill(use: LinkUse): void {
+    // What could not be made is made when it is needed, and the error is told then.
+    this.#filling = this.#filling.then(() => this.#makeSpares(use)).catch(() => undefined);
+  }
+
+  async #makeSpares({ bridge, mtu }: LinkUse): Promise<void> {
+    const { net } = this.#parts;
+    this.#stopWatching ??= net.watch((event) => {
+      // Removed by hand, or with what it was made for.
+      if (event.kind === 'link' && event.change === 'delete') this.#spares.delete(event.link.name);
+    });
+    const checksums = this.#needsChecksums(bridge);
+    await this.#remove((spare) => spare.checksums !== checksums);
+    while (this.#spares.size < spareCount && this.#keepsSpares()) {
+      const [name, spare]: [string, Spare] = [this.names.fresh(), { checksums, isTaken: false }];
+      const peer = this.names.peerOf(name);
+      this.#spares.set(name, spare);
+      try {
+        await net.createVeth({ name, peer, mtu, up: true, alias: spareAlias });
+        if (checksums) await net.disableTxChecksum(peer);
+        spare.mtu = mtu;
+      } catch (error) {
+        await this.#remove((one) => one === spare);
+        throw error;
+      }
+    }
+  }
+
+  /** Makes a link that is for a port of a bridge ready to be moved; nothing happens when it has moved already. */
+  async ready(name: string, bridge: string): Promise<void> {
+    if (!this.#needsChecksums(bridge)) return;
+    await this.#parts.net.disableTxChecksum(this.names.peerOf(name)).catch((error: unknown) => {
+      if (!isErrno(error, 'ENODEV')) throw error;
+    });
   }
 
   /**
    * The userspace datapath passes frames on as they are; without its own offloads a partial checksum stays partial,
-   * ping works and TCP delivers nothing. The setting survives the peer's move into the container; nothing happens when
-   * it has moved already.
+   * ping works and TCP delivers nothing. So the container's end computes them; that survives its move.
    */
-  async setChecksums(peer: string, bridge: string): Promise<void> {
-    const { ovs, net } = this.#parts;
-    if (!ovs.view.isUserspace(bridge) || this.#hasOffloads(bridge)) return;
-    await net.disableTxChecksum(peer).catch((error: unknown) => {
-      if (!isErrno(error, 'ENODEV')) throw error;
-    });
+  #needsChecksums(bridge: string): boolean {
+    return this.#parts.ovs.view.isUserspace(bridge) && !this.#hasOffloads(bridge);
   }
 
   /** Whether the local port of a bridge has offloads. Asked once for each device: it is a new one when ovs-vswitchd is. */

@@ -3,7 +3,6 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { checkInterfaceName, type Netlink } from '@linecard/linux';
 import { insideLink } from './inside.js';
-import { hostInterface } from './names.js';
 import type { Lease, Port } from './records.js';
 
 const script = fileURLToPath(new URL('../assets/udhcpc.sh', import.meta.url));
@@ -78,7 +77,7 @@ export class DhcpClients {
     client.starting = true;
     this.#run(client)
       .catch((error: unknown) => {
-        this.#hooks.onError(`DHCP client of ${hostInterface(id)}`, error);
+        this.#hooks.onError(`DHCP client of ${client.port.link}`, error);
         this.#later(client);
       })
       .finally(() => {

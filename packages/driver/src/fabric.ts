@@ -3,7 +3,7 @@ import { appOf, type BridgeSpec, embeddedApps, type SwitchEdit } from '@linecard
 import { explain, formatCidr, LinecardError } from '@linecard/wire';
 import { ContainerLinks, type LinkParts } from './container-link.js';
 import type { Firewall } from './firewall.js';
-import { hostInterface, peerInterface, stableMac } from './names.js';
+import { localLinks, stableMac } from './names.js';
 import { defaultProtocols, gatewayAddresses, type NetworkPlan } from './network-plan.js';
 import type { Attempt } from './reconcile-loop.js';
 import { attachmentId, attachmentPrefix, type Port, portIdKeys, portIds, seatId, seatPrefix } from './records.js';
@@ -28,6 +28,8 @@ export interface FabricParts extends LinkParts {
   readonly state: State;
   /** Undefined where no daemon runs. */
   readonly apps: EmbeddedApps | undefined;
+  /** Whether containers may come at any time, and so links are to wait for them. */
+  readonly isServing: () => boolean;
   /** Told when a port goes, so that what hangs on it can be let go. */
   readonly onPortGone: (id: string) => void;
   /** Told of each step on the way; tests kill the process there. */
@@ -42,12 +44,13 @@ const settleMs = 10_000;
 /** Makes the switch, the kernel's links and addresses, and the firewall what the state wants: one piece at a time. */
 export class Fabric {
   readonly parts: FabricParts;
-  readonly #links: ContainerLinks;
+  readonly links: ContainerLinks;
   #reaping: Promise<void> = Promise.resolve();
 
   constructor(parts: FabricParts) {
     this.parts = parts;
-    this.#links = new ContainerLinks(parts);
+    const { state, isServing } = parts;
+    this.links = new ContainerLinks(parts, localLinks, () => isServing() && state.networks.size > 0);
   }
 
   /** `netdev` where userspace is asked for or the kernel has no Open vSwitch, else `system`. */
@@ -256,7 +259,7 @@ export class Fabric {
     const { ovs, reaper, checkpoint } = this.parts;
     await ovs.commit((edit) => edit.removeBridge(bridge));
     checkpoint('bridge-removed');
-    await reaper.remove(ports.map(({ id }) => hostInterface(id)));
+    await Promise.all([reaper.remove(ports.map(({ link }) => link)), this.links.trim()]);
     checkpoint('links-removed');
   }
 
@@ -265,34 +268,18 @@ export class Fabric {
     return this.parts.state.networks.get(port.networkId ?? '')?.plan;
   }
 
-  /**
-   * Makes ovs-vswitchd let go of a device that had the name of a port: it knows devices by name only, and would take the
-   * new one for the dead one, on whose socket nothing comes any more, or turn it off when it gets round to the old row.
-   */
-  async letGo(port: Port): Promise<void> {
-    const { ovs } = this.parts;
-    await ovs.commit((edit) => edit.removePort(hostInterface(port.id)));
-    await ovs.settled(settleMs);
-  }
-
   /** Makes a port: its veth pair, up outside, and its row. */
   async makePort(port: Port, mtu: number): Promise<void> {
     const { checkpoint } = this.parts;
-    const peer = peerInterface(port.id);
-    await this.#links.make({ name: hostInterface(port.id), peer, mac: port.mac, mtu });
+    await this.links.make(port.link, { bridge: port.bridge, mtu });
     checkpoint('link-created');
     await this.savePort(port);
     checkpoint('row-committed');
   }
 
-  /** Makes the container's end of a port ready to be moved into the container. */
-  readyPeer({ id, bridge }: Port): Promise<void> {
-    return this.#links.setChecksums(peerInterface(id), bridge);
-  }
-
   /** Writes into an edit all that is wanted of a port. */
   editPort(edit: SwitchEdit, port: Port): void {
-    edit.ensurePort(containerPort(port, hostInterface(port.id), this.planOf(port)));
+    edit.ensurePort(containerPort(port, this.planOf(port)));
   }
 
   /** Adds or mends a port's row; Open vSwitch picks it up in its own time. */
@@ -302,24 +289,24 @@ export class Fabric {
 
   /** Writes only the identity of a port, when it has a row. */
   async saveIds(port: Port): Promise<void> {
-    await this.parts.ovs.commit((edit) => edit.setIds('Interface', hostInterface(port.id), portIds(port), portIdKeys));
+    await this.parts.ovs.commit((edit) => edit.setIds('Interface', port.link, portIds(port), portIdKeys));
   }
 
-  /** Resolves when the links of all ports that were removed are gone: what ends now would leave them. */
-  async reaped(): Promise<void> {
+  /** Removes the links that wait, and resolves when those of all ports that were removed are gone, too. */
+  async close(): Promise<void> {
+    await this.links.close();
     await this.#reaping;
   }
 
   /** Removes a port's row; the link follows off the event loop, because deleting one blocks for 16 ms. */
-  async removePort(port: Port): Promise<void> {
+  async removePort({ link }: Port): Promise<void> {
     const { ovs, reaper, checkpoint } = this.parts;
-    const name = hostInterface(port.id);
     try {
-      await ovs.commit((edit) => edit.removePort(name));
+      await ovs.commit((edit) => edit.removePort(link));
       checkpoint('row-removed');
     } finally {
       // A link that survives this process is found and removed at the next start.
-      const gone = reaper.remove([name]).catch(() => undefined);
+      const gone = reaper.remove([link]).catch(() => undefined);
       this.#reaping = Promise.all([this.#reaping, gone]).then(() => undefined);
     }
   }

@@ -2,7 +2,7 @@ import type { DockerEngine, DockerWatch, NetworkDriver } from '@linecard/docker'
 import type { Netlink } from '@linecard/linux';
 import type { LinecardError } from '@linecard/wire';
 import type { Fabric } from './fabric.js';
-import { hostInterface, isHostInterface } from './names.js';
+import { localLinks } from './names.js';
 
 /** What collecting works with. */
 export interface GarbageParts {
@@ -70,7 +70,7 @@ export class Garbage {
     for (const id of unknown) if (!this.#suspects.has(id)) this.#suspects.set(id, now);
     const ripe = (id: string) => now - (this.#suspects.get(id) ?? now) >= graceMs;
     for (const port of unknownPorts.filter(({ id }) => ripe(id))) {
-      const link = await net.link(hostInterface(port.id));
+      const link = await net.link(port.link);
       if (link?.peerNetnsid !== undefined) continue;
       await driver.deleteEndpoint({ NetworkID: port.networkId ?? '', EndpointID: port.id });
     }
@@ -87,10 +87,10 @@ export class Garbage {
    * process was killed, or an attachment's memory was lost with the database.
    */
   async #unknownLinks(endpoints: ReadonlySet<string>): Promise<string[]> {
-    const names = new Set([...endpoints].map(hostInterface));
     const links = await this.#parts.net.links();
     return links
-      .filter(({ name, kind }) => kind === 'veth' && isHostInterface(name) && !names.has(name))
+      .filter(({ name, kind }) => kind === 'veth' && localLinks.isHost(name))
+      .filter(({ alias, peerNetnsid }) => peerNetnsid !== undefined && !endpoints.has(alias ?? ''))
       .map(({ name }) => name)
       .filter((name) => this.#state.portOfInterface(name) === undefined);
   }

@@ -8,6 +8,7 @@ import type { Port } from './records.js';
 const endpoint = (digit: string): Port => ({
   kind: 'endpoint',
   id: digit.repeat(64),
+  link: `lcv${digit.repeat(12)}`,
   bridge: 'br0',
   ofport: 1,
   mac: '0e:00:00:00:00:01',

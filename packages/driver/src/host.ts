@@ -97,7 +97,9 @@ export function createHost(options: HostOptions): Host {
     if (state.networks.get(port.networkId ?? '')?.plan.dhcp && port.sandbox !== undefined) dhcp.start(port);
   };
   const { apps } = options;
-  const fabric = new Fabric({ ovs, net, reaper, firewall, state, apps, onPortGone, checkpoint: options.checkpoint });
+  const { checkpoint } = options;
+  const isServing = () => serving;
+  const fabric = new Fabric({ ovs, net, reaper, firewall, state, apps, isServing, onPortGone, checkpoint });
   const reconciler = new Reconciler(fabric, {
     onError: options.onError,
     onRun: options.onReconciled,
@@ -165,7 +167,7 @@ export function createHost(options: HostOptions): Host {
       dhcp.close();
       hostPorts.close();
       await ovs.close();
-      await fabric.reaped();
+      await fabric.close();
       await reaper.close();
       net.close();
       engine.close();

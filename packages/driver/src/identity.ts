@@ -1,10 +1,11 @@
 import type { ContainerSummary, DockerEvent, DockerNetwork, NetworkEndpoint } from '@linecard/docker';
+import type { Link } from '@linecard/linux';
 import { LinecardError } from '@linecard/wire';
 import { adoptedNetwork, adoptedPort } from './adopt.js';
 import type { Attacher } from './attach.js';
 import type { Firewall } from './firewall.js';
 import { Garbage, type GarbageParts } from './garbage.js';
-import { hostInterface, isHostInterface } from './names.js';
+import { localLinks } from './names.js';
 import { parseEndpointOptions } from './network-options.js';
 import type { NetworkPlan } from './network-plan.js';
 import type { Reconciler } from './reconciler.js';
@@ -176,7 +177,7 @@ export class Identity {
   /** Whether an interface that is no container's has a number. */
   #isForeign(port: Port, ofport: number): boolean {
     const rows = this.#parts.fabric.parts.ovs.view.interfacesNumbered(port.bridge, ofport);
-    return rows.some((row) => !isHostInterface(row.name));
+    return rows.some((row) => !localLinks.isHost(row.name));
   }
 
   /**
@@ -285,22 +286,36 @@ export class Identity {
       this.#state.networks.set(id, adopted);
     } else await this.#learnName(id, network.name);
     const { plan } = this.#state.networks.get(id)!;
-    const found = await Promise.all(network.endpoints.map((endpoint) => this.#adoptEndpoint(plan, network, endpoint)));
+    const unknown = network.endpoints.filter(({ endpointId }) => !this.#state.ports.has(endpointId));
+    const links = unknown.length === 0 ? new Map<string, Link>() : await this.#linksById();
+    const found = await Promise.all(
+      unknown.map((endpoint) => this.#adoptEndpoint(plan, network.name, endpoint, links.get(endpoint.endpointId))),
+    );
     if (known !== undefined && !found.includes(true)) return;
     reconciler.schedule();
     await reconciler.idle();
   }
 
-  /** Returns whether there was one that nobody knew. */
-  async #adoptEndpoint(plan: NetworkPlan, { name }: DockerNetwork, endpoint: NetworkEndpoint): Promise<boolean> {
+  /** The links of ours by the endpoints that they say they belong to. */
+  async #linksById(): Promise<Map<string, Link>> {
+    const links = await this.#parts.net.links();
+    return new Map(links.filter(({ name }) => localLinks.isHost(name)).map((link) => [link.alias ?? '', link]));
+  }
+
+  /** Returns whether it has a link. */
+  async #adoptEndpoint(
+    plan: NetworkPlan,
+    networkName: string,
+    endpoint: NetworkEndpoint,
+    link: Link | undefined,
+  ): Promise<boolean> {
     const { engine, fabric, net, revive } = this.#parts;
     const { endpointId, containerId } = endpoint;
-    const isMissing = async () =>
-      !this.#state.ports.has(endpointId) && (await net.link(hostInterface(endpointId))) !== undefined;
-    if (!(await isMissing())) return false;
+    if (link === undefined) return false;
     const container = containerId === undefined ? undefined : await engine.container(containerId);
-    if (!(await isMissing())) return false;
-    const adopted = adoptedPort(plan, name, endpoint, container);
+    const isThere = (await net.link(link.index)) !== undefined;
+    if (!isThere || this.#state.ports.has(endpointId)) return false;
+    const adopted = { ...adoptedPort(plan, networkName, endpoint, container), link: link.name };
     const wanted = parseEndpointOptions(adopted.options)['ovs.port.number'];
     const isFree = wanted !== undefined && this.#state.portAt(plan.bridge, wanted) === undefined;
     const port = { ...adopted, ofport: isFree ? wanted : fabric.freeNumber(plan.bridge) };

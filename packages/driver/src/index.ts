@@ -3,7 +3,6 @@ export { containerOfport, onBridgePortsChanged, portNames } from './bridge-ports
 export type { EmbeddedApps } from './fabric.js';
 export type { ContainerInterface } from './find-ports.js';
 export { createHost, driverNames, type Host, type HostOptions } from './host.js';
-export { hostInterface, peerInterface } from './names.js';
 export { networkOptionTable, parseNetworkOptions } from './network-options.js';
 export { type NetworkPlan, overheadOf, planNetwork } from './network-plan.js';
 export type { CentralLink } from './overlay/central.js';

@@ -1,5 +1,4 @@
 import { type Link, type Netlink, netnsPath } from '@linecard/linux';
-import { hostInterface } from './names.js';
 import type { Port } from './records.js';
 
 /** The container's end of a port. */
@@ -12,7 +11,7 @@ export interface InsideLink {
 /** Finds the container's end of a port that has joined a namespace; undefined while it is not up there. */
 export async function insideLink(net: Netlink, port: Port): Promise<InsideLink | undefined> {
   if (port.sandbox === undefined) return undefined;
-  const outside = await net.link(hostInterface(port.id));
+  const outside = await net.link(port.link);
   if (outside?.flags.lowerUp !== true || outside.peerIndex === undefined) return undefined;
   const path = netnsPath({ path: port.sandbox });
   const link = await net.link(outside.peerIndex, { netnsid: await net.netnsid({ path }) });

@@ -1,5 +1,5 @@
 import { controllerOf, type SwitchView } from '@linecard/switch';
-import { hostInterface } from './names.js';
+import { localLinks } from './names.js';
 import { planNetwork } from './network-plan.js';
 import { readAttachments, readNetworkIds, readPortIds, readSeats } from './records.js';
 import { Seats } from './seats.js';
@@ -30,8 +30,10 @@ export function loadState(view: SwitchView, state: State, now: number, report: (
     });
     for (const iface of view.interfacesOf(bridge.name)) {
       attempt(report, () => {
-        const port = readPortIds(iface.external_ids, bridge.name, iface.ofport_request ?? iface.ofport ?? 0);
-        if (port !== undefined && iface.name === hostInterface(port.id)) state.setPort(port);
+        if (!localLinks.isHost(iface.name)) return;
+        const ofport = iface.ofport_request ?? iface.ofport ?? 0;
+        const port = readPortIds(iface.external_ids, { link: iface.name, bridge: bridge.name, ofport });
+        if (port !== undefined) state.setPort(port);
       });
     }
   }

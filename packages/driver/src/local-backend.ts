@@ -3,7 +3,7 @@ import { LinecardError, parseCidr, parseIp, toHex } from '@linecard/wire';
 import type { Backend, Joined } from './backend.js';
 import type { DhcpClients } from './dhcp.js';
 import type { Fabric } from './fabric.js';
-import { hostInterface, peerInterface, stableMac } from './names.js';
+import { localLinks, stableMac } from './names.js';
 import { parseEndpointOptions } from './network-options.js';
 import { gatewaysFor, type NetworkRequest, planNetwork } from './network-plan.js';
 import type { Reconciler } from './reconciler.js';
@@ -90,20 +90,22 @@ export class LocalBackend implements Backend<Network, Port> {
   planPort(request: CreateEndpointRequest, { plan, name }: Network, addresses: readonly string[]): Port {
     const options = request.Options.driverOptions;
     const wanted = parseEndpointOptions(options)['ovs.port.number'];
-    const port: Port = {
+    if (wanted !== undefined) this.#refuseTakenNumber(plan.bridge, wanted);
+    const { fabric } = this.#parts;
+    const ofport = wanted ?? fabric.freeNumber(plan.bridge);
+    return {
       kind: 'endpoint',
       id: request.EndpointID,
       bridge: plan.bridge,
       networkId: plan.id,
       ...(name === undefined ? {} : { networkName: name }),
-      ofport: wanted ?? this.#parts.fabric.freeNumber(plan.bridge),
+      ofport,
       mac: request.Interface.MacAddress ?? macFor(request.EndpointID, addresses),
       addresses,
       options,
       portMap: [],
+      link: fabric.links.reserve(plan.bridge),
     };
-    if (wanted !== undefined) this.#refuseTakenNumber(port.bridge, wanted);
-    return port;
   }
 
   /**
@@ -143,8 +145,8 @@ export class LocalBackend implements Backend<Network, Port> {
 
   async join(port: Port, { plan }: Network, sandbox: string): Promise<Joined> {
     const { fabric, dhcp } = this.#parts;
-    // The kernel sets the checksums while ovs-vswitchd is at work; done before, they would keep the database waiting.
-    await Promise.all([fabric.parts.ovs.ofport(hostInterface(port.id), patienceMs), fabric.readyPeer(port)]);
+    // The kernel makes the link ready while ovs-vswitchd is at work; done before, it would keep the database waiting.
+    await Promise.all([fabric.parts.ovs.ofport(port.link, patienceMs), fabric.links.ready(port.link, port.bridge)]);
     if (plan.dhcp || port.options['ovs.port.rate'] !== undefined) {
       const joined = { ...port, sandbox };
       this.state.setPort(joined);
@@ -152,7 +154,7 @@ export class LocalBackend implements Backend<Network, Port> {
       if (plan.dhcp) dhcp.start(joined);
     }
     this.checkpoint('joined');
-    return { peer: peerInterface(port.id), gateways: gatewaysFor(plan, port.addresses) };
+    return { peer: localLinks.peerOf(port.link), gateways: gatewaysFor(plan, port.addresses) };
   }
 
   async leave(endpointId: string): Promise<void> {
@@ -179,7 +181,7 @@ export class LocalBackend implements Backend<Network, Port> {
   describe(port: Port): Readonly<Record<string, string>> {
     return {
       'ovs.port.number': String(port.ofport),
-      'ovs.port.interface': hostInterface(port.id),
+      'ovs.port.interface': port.link,
       'ovs.bridge.name': port.bridge,
       'com.docker.network.endpoint.macaddress': port.mac,
     };

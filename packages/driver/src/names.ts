@@ -1,33 +1,13 @@
 import { createHash } from 'node:crypto';
 import { formatMac } from '@linecard/wire';
+import { LinkNames } from './container-link.js';
 
-// The letters behind "lc" are no hex digits, so that a bridge (lc + 12 hex digits) never meets an endpoint's interface.
-export const hostPrefix = 'lcv';
-const peerPrefix = 'lcp';
+/** The links of this host's networks. The letters behind "lc" are no hex digits: a bridge has 12 of them there. */
+export const localLinks = new LinkNames('lcv', 'lcp');
 
 /** The bridge of a network that was given none: `lc` and 12 digits of the network ID. */
 export function bridgeName(networkId: string): string {
   return `lc${networkId.slice(0, 12)}`;
-}
-
-/** The host's end of an endpoint's veth pair: 15 characters, 12 of them hex digits of the endpoint ID. */
-export function hostInterface(endpointId: string): string {
-  return `${hostPrefix}${endpointId.slice(0, 12)}`;
-}
-
-/** The end that Docker moves into the container. */
-export function peerInterface(endpointId: string): string {
-  return `${peerPrefix}${endpointId.slice(0, 12)}`;
-}
-
-/** Whether an interface name has the shape of {@link hostInterface}. */
-export function isHostInterface(name: string): boolean {
-  return /^lcv[0-9a-f]{12}$/.test(name);
-}
-
-/** The name of the interface at the host's end, for a name at either end. */
-export function hostOf(name: string): string {
-  return name.replace(/^lcp/, hostPrefix);
 }
 
 /** The interface name of a tunnel port: the same one for the same network, type, remote and key. */

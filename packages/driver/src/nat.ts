@@ -1,5 +1,5 @@
 import { type Cidr, formatCidr } from '@linecard/wire';
-import { hostPrefix } from './names.js';
+import { localLinks } from './names.js';
 
 /** A network whose bridge carries the gateway: what the firewall must know of it. */
 export interface NatNetwork {
@@ -103,7 +103,7 @@ export interface FirewallPlan {
  * whatever other tables accept, so what lets our bridges through Docker's FORWARD policy opens nothing else.
  */
 export function natRuleset(plan: FirewallPlan): string {
-  const { active, networks, published, dockerBridges, table = natTable, portPrefix = hostPrefix } = plan;
+  const { active, networks, published, dockerBridges, table = natTable, portPrefix = localLinks.host } = plan;
   const removal = ['inet', 'arp']
     .map((family) => `table ${family} ${table}\ndelete table ${family} ${table}\n`)
     .join('');

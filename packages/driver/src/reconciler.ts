@@ -1,8 +1,8 @@
-import type { Link } from '@linecard/linux';
+import { isErrno, type Link } from '@linecard/linux';
 import { appErrorKey, appOf, type SwitchChange, type SwitchEdit } from '@linecard/switch';
 import type { Fabric } from './fabric.js';
 import { loadState } from './load.js';
-import { hostInterface, hostOf, isHostInterface } from './names.js';
+import { localLinks } from './names.js';
 import { type Attempt, type KernelEvent, type LoopHooks, ReconcileLoop } from './reconcile-loop.js';
 import type { Port } from './records.js';
 import type { Network } from './state.js';
@@ -63,7 +63,7 @@ export class Reconciler extends ReconcileLoop<ReconcilerHooks> {
     if ((change.table !== 'Bridge' && change.table !== 'Port') || change.new !== undefined) return false;
     const gone = change.old?.name ?? '';
     if (change.table === 'Bridge') return state.networkOf(gone) !== undefined || state.plainBridges.has(gone);
-    if (isHostInterface(gone)) return state.portOfInterface(gone) !== undefined;
+    if (localLinks.isHost(gone)) return state.portOfInterface(gone) !== undefined;
     return [...state.networks.values()].some(({ plan }) => plan.uplinks.some(({ name }) => name === gone));
   }
 
@@ -72,7 +72,7 @@ export class Reconciler extends ReconcileLoop<ReconcilerHooks> {
     const { state } = this.#fabric.parts;
     if (event.kind === 'link') {
       const { name } = event.link;
-      if (isHostInterface(name)) return this.#portChanged(event.change, event.link);
+      if (localLinks.isHost(name)) return this.#portChanged(event.change, event.link);
       const network = state.networkOf(name);
       // Made again by ovs-vswitchd, or set down: the gateway address went with it.
       if (network !== undefined) return network.plan.mode !== 'flat' && !event.link.flags.up && event.change === 'new';
@@ -87,8 +87,19 @@ export class Reconciler extends ReconcileLoop<ReconcilerHooks> {
 
   #portChanged(change: 'new' | 'delete', link: Link): boolean {
     const port = this.#fabric.parts.state.portOfInterface(link.name);
-    if (port !== undefined && change === 'new' && link.flags.lowerUp) this.hooks.onCarrier(port.id);
+    if (port !== undefined && change === 'new' && link.flags.lowerUp) {
+      this.hooks.onCarrier(port.id);
+      this.#label(port, link).catch((error: unknown) => this.hooks.onError(`label ${link.name}`, error));
+    }
     return port !== undefined && change === 'delete';
+  }
+
+  /** Lets a link itself say whose it is: with the database lost, nothing else would. */
+  async #label({ id }: Port, { index, alias }: Link): Promise<void> {
+    if (alias === id) return;
+    await this.#fabric.parts.net.setLink(index, { alias: id }).catch((error: unknown) => {
+      if (!isErrno(error, 'ENODEV')) throw error;
+    });
   }
 
   protected async look(attempt: Attempt): Promise<void> {
@@ -105,7 +116,7 @@ export class Reconciler extends ReconcileLoop<ReconcilerHooks> {
     const before = [...state.ports.values()].filter(({ id }) => !this.underway.has(id));
     const links = new Map((await net.links()).map((link) => [link.name, link]));
     // One that is guarded since then is being made again.
-    const isDead = ({ id }: Port) => !links.has(hostInterface(id)) && state.ports.has(id) && !this.underway.has(id);
+    const isDead = ({ id, link }: Port) => !links.has(link) && state.ports.has(id) && !this.underway.has(id);
     let repairs = this.#forgetDead(before.filter(isDead));
     const rows = this.#rowCount();
     const networks = [...state.networks.values()];
@@ -116,7 +127,7 @@ export class Reconciler extends ReconcileLoop<ReconcilerHooks> {
     await Promise.all(
       [...state.plainBridges.keys()].map((name) => attempt(`bridge ${name}`, () => this.#mendPlain(name))),
     );
-    await Promise.all([...state.ports.values()].map((port) => this.#mendPort(port, attempt)));
+    await Promise.all([...state.ports.values()].map((port) => this.#mendPort(port, links.get(port.link), attempt)));
     await attempt('stale rows', () =>
       ovs.commit((edit) => {
         for (const remove of this.#staleRows()) remove(edit);
@@ -144,7 +155,7 @@ export class Reconciler extends ReconcileLoop<ReconcilerHooks> {
     }
     if (dead.length > 0) {
       const remove = ovs.commit((edit) => {
-        for (const { id } of dead) edit.removePort(hostInterface(id));
+        for (const { link } of dead) edit.removePort(link);
       });
       // What could not be removed is a stale row to the next look.
       remove.catch(() => undefined);
@@ -173,9 +184,10 @@ export class Reconciler extends ReconcileLoop<ReconcilerHooks> {
     else await this.#fabric.makePlainBridge(name, state.plainBridges.get(name)!);
   }
 
-  async #mendPort(port: Port, attempt: Attempt): Promise<void> {
+  async #mendPort(port: Port, link: Link | undefined, attempt: Attempt): Promise<void> {
     if (this.underway.has(port.id)) return;
-    await attempt(`port ${hostInterface(port.id)}`, () => this.#fabric.savePort(port));
+    await attempt(`port ${port.link}`, () => this.#fabric.savePort(port));
+    if (link?.flags.lowerUp === true) await attempt(`label ${port.link}`, () => this.#label(port, link));
   }
 
   /** Rows that carry our mark and that the state does not know. */
@@ -183,8 +195,8 @@ export class Reconciler extends ReconcileLoop<ReconcilerHooks> {
     const { ovs, state } = this.#fabric.parts;
     const ports = [...ovs.view.replica.table('Interface').values()].filter(({ name, external_ids }) => {
       const kind = external_ids.get('linecard');
-      const ours = (kind === 'endpoint' || kind === 'attachment') && isHostInterface(name);
-      return ours && !state.ports.has(external_ids.get('endpoint-id') ?? '');
+      const ours = (kind === 'endpoint' || kind === 'attachment') && localLinks.isHost(name);
+      return ours && state.portOfInterface(name) === undefined;
     });
     const bridges = [...ovs.view.bridges()].filter(({ external_ids }) => {
       const id = external_ids.get('linecard') === 'network' ? external_ids.get('network-id') : undefined;
@@ -210,12 +222,11 @@ export class Reconciler extends ReconcileLoop<ReconcilerHooks> {
    */
   async #reapOrphans(links: ReadonlyMap<string, Link>): Promise<number> {
     const { state, reaper } = this.#fabric.parts;
-    const wanted = new Set([...state.ports.keys()].map(hostInterface));
-    const orphans = [...links.values()].filter(
-      ({ name, kind, peerNetnsid }) =>
-        kind === 'veth' && isHostInterface(hostOf(name)) && !wanted.has(hostOf(name)) && peerNetnsid === undefined,
-    );
-    await reaper.remove([...new Set(orphans.map(({ name }) => hostOf(name)))]);
+    const ends = [...links.values()].filter(({ kind, peerNetnsid }) => kind === 'veth' && peerNetnsid === undefined);
+    const names = new Set(ends.flatMap(({ name }) => localLinks.hostOf(name) ?? []));
+    const isOrphan = (name: string) => state.portOfInterface(name) === undefined && !this.#fabric.links.isSpare(name);
+    const orphans = [...names].filter(isOrphan);
+    await reaper.remove(orphans);
     return orphans.length;
   }
 }

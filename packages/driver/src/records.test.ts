@@ -31,6 +31,7 @@ const port = fc
   .record({
     kind: fc.constantFrom('endpoint', 'attachment'),
     id,
+    link: name,
     bridge: name,
     networkId: optional(id),
     networkName: optional(name),
@@ -67,7 +68,7 @@ describe('what stands in OVSDB', () => {
     fc.assert(
       fc.property(port, (value) => {
         const ids = portIds(value);
-        expect(readPortIds(ids, value.bridge, value.ofport)).toEqual(value);
+        expect(readPortIds(ids, value)).toEqual(value);
         expect([...ids.keys()].filter((key) => !(portIdKeys as readonly string[]).includes(key))).toEqual([]);
       }),
     );
@@ -126,13 +127,14 @@ describe('what stands in OVSDB', () => {
   });
 
   it('and is not ours, is left alone', () => {
+    const place = { link: 'lcv1', bridge: 'br0', ofport: 1 };
     expect(readNetworkIds(new Map([['network-id', 'x']]))).toBeUndefined();
-    expect(readPortIds(new Map([['linecard', 'uplink']]), 'br0', 1)).toBeUndefined();
+    expect(readPortIds(new Map([['linecard', 'uplink']]), place)).toBeUndefined();
     const foreignId = new Map([
       ['linecard', 'endpoint'],
       ['endpoint-id', 'not hex'],
     ]);
-    expect(readPortIds(foreignId, 'br0', 1)).toBeUndefined();
+    expect(readPortIds(foreignId, place)).toBeUndefined();
     expect(readSeats(new Map([['linecard-port:web', 'nine']]))).toEqual(new Map());
   });
 

@@ -35,8 +35,10 @@ export interface Lease {
 /** A container's port on a bridge: made for a Docker endpoint, or by `linecard attach`. */
 export interface Port {
   readonly kind: 'endpoint' | 'attachment';
-  /** Docker's endpoint ID, or the ID of the attachment: 64 hex digits; interface names are made of it. */
+  /** Docker's endpoint ID, or the ID of the attachment: 64 hex digits. */
   readonly id: string;
+  /** The name of its Interface row, and of the end of its veth pair that stays on the host. */
+  readonly link: string;
   readonly bridge: string;
   readonly networkId?: string;
   readonly networkName?: string;
@@ -193,8 +195,15 @@ export const portIdKeys = [
   'linecard-lease',
 ] as const;
 
+/** Which row a port is read from. */
+interface PortPlace {
+  readonly link: string;
+  readonly bridge: string;
+  readonly ofport: number;
+}
+
 /** The port that an Interface row describes; undefined when it is not a container port of ours. */
-export function readPortIds(ids: Ids, bridge: string, ofport: number): Port | undefined {
+export function readPortIds(ids: Ids, place: PortPlace): Port | undefined {
   const kind = ids.get('linecard');
   const id = ids.get('endpoint-id');
   if ((kind !== 'endpoint' && kind !== 'attachment') || id === undefined || !/^[0-9a-f]{64}$/.test(id))
@@ -207,8 +216,7 @@ export function readPortIds(ids: Ids, bridge: string, ofport: number): Port | un
   return {
     kind,
     id,
-    bridge,
-    ofport,
+    ...place,
     ...(networkId === undefined ? {} : { networkId }),
     ...(networkName === undefined ? {} : { networkName }),
     mac: ids.get('attached-mac') ?? '',

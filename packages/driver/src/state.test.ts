@@ -6,6 +6,7 @@ import { State } from './state.js';
 const port = (digit: string, ofport: number, bridge = 'br0'): Port => ({
   kind: 'endpoint',
   id: digit.repeat(64),
+  link: `lcv${digit.repeat(12)}`,
   bridge,
   ofport,
   mac: '',
@@ -53,12 +54,15 @@ it('finds ports by bridge, number and interface, through every change', () => {
   // Two ports change places: for a moment both have one number.
   state.setPort(port('1', 2));
   state.setPort(port('2', 1));
+  // One gets another link.
+  state.setPort({ ...port('1', 2), link: 'lcv333333333333' });
   expect(state.portAt('br0', 1)?.id).toBe('2'.repeat(64));
   expect(state.portAt('br0', 2)?.id).toBe('1'.repeat(64));
-  expect(state.portOfInterface('lcv111111111111')?.ofport).toBe(2);
+  expect(state.portOfInterface('lcv333333333333')?.ofport).toBe(2);
+  expect(state.portOfInterface('lcv111111111111')).toBeUndefined();
   expect(state.portsOn('br0')).toHaveLength(2);
   state.deleteBridge('br0');
   expect(state.ports.size).toBe(0);
   expect(state.portAt('br0', 1)).toBeUndefined();
-  expect(state.portOfInterface('lcv111111111111')).toBeUndefined();
+  expect(state.portOfInterface('lcv333333333333')).toBeUndefined();
 });

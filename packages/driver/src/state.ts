@@ -1,5 +1,4 @@
 import { LinecardError } from '@linecard/wire';
-import { hostInterface } from './names.js';
 import { maxOfport } from './network-options.js';
 import type { NetworkPlan } from './network-plan.js';
 import type { Attachment, Port } from './records.js';
@@ -64,7 +63,7 @@ export class State {
     const old = this.ports.get(port.id);
     if (old !== undefined) this.#dropFromIndexes(old);
     this.ports.set(port.id, port);
-    this.#byInterface.set(hostInterface(port.id), port.id);
+    this.#byInterface.set(port.link, port.id);
     const { ids, byNumber } = this.#portsOf(port.bridge);
     ids.add(port.id);
     byNumber.set(port.ofport, port.id);
@@ -77,7 +76,7 @@ export class State {
   }
 
   #dropFromIndexes(port: Port): void {
-    this.#byInterface.delete(hostInterface(port.id));
+    this.#byInterface.delete(port.link);
     const ports = this.#portsOf(port.bridge);
     ports.ids.delete(port.id);
     // While two ports change their numbers the other one may stand there already.

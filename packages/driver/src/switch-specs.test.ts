@@ -10,6 +10,7 @@ const plan = (options: Record<string, string>) =>
 const port = (options: Record<string, string> = {}): Port => ({
   kind: 'endpoint',
   id: 'b'.repeat(64),
+  link: 'lcv1',
   bridge: 'br0',
   ofport: 5,
   mac: '0e:00:00:00:00:01',
@@ -22,20 +23,20 @@ const ruled = { 'ovs.bridge.controller': 'tcp:127.0.0.1:6653' };
 describe('the port of a container', () => {
   it("is in the network's VLAN, unless a controller rules the bridge or it has one of its own", () => {
     const vlan = { 'ovs.bridge.vlan': '10' };
-    expect(containerPort(port(), 'lcv1', plan(vlan)).tag).toBe(10);
-    expect(containerPort(port(), 'lcv1', plan({ ...vlan, ...ruled }))).not.toHaveProperty('tag');
-    expect(containerPort(port({ 'ovs.port.vlan': '7' }), 'lcv1', plan({ ...vlan, ...ruled })).tag).toBe(7);
+    expect(containerPort(port(), plan(vlan)).tag).toBe(10);
+    expect(containerPort(port(), plan({ ...vlan, ...ruled }))).not.toHaveProperty('tag');
+    expect(containerPort(port({ 'ovs.port.vlan': '7' }), plan({ ...vlan, ...ruled })).tag).toBe(7);
   });
 
   it('has trunks and a rate where its options say so', () => {
     const options = { 'ovs.port.trunk': '11,12', 'ovs.port.rate': '1000', 'ovs.port.burst': '50' };
-    expect(containerPort(port(options), 'lcv1', undefined)).toMatchObject({
+    expect(containerPort(port(options), undefined)).toMatchObject({
       name: 'lcv1',
       ofport: 5,
       trunks: [11, 12],
       policing: { rate: 1000, burst: 50 },
     });
-    expect(containerPort(port(), 'lcv1', undefined)).not.toHaveProperty('policing');
+    expect(containerPort(port(), undefined)).not.toHaveProperty('policing');
   });
 });
 

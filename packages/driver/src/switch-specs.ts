@@ -80,14 +80,14 @@ export function fixedPorts({ plan, name }: Network, seats: Seats): PortSpec[] {
 }
 
 /** The switch port of a container. */
-export function containerPort(port: Port, hostInterface: string, plan: NetworkPlan | undefined): PortSpec {
+export function containerPort(port: Port, plan: NetworkPlan | undefined): PortSpec {
   const options = parseEndpointOptions(port.options);
   const tag = options['ovs.port.vlan'] ?? (plan && accessVlan(plan));
   const trunks = options['ovs.port.trunk'];
   const policing = rateLimitOf(port.options);
   return {
     bridge: port.bridge,
-    name: hostInterface,
+    name: port.link,
     type: '',
     ofport: port.ofport,
     ...(tag === undefined ? {} : { tag }),

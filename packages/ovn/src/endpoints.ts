@@ -29,7 +29,9 @@ export interface LogicalEndpoint extends PortOwner {
   readonly groups?: readonly string[];
   /** How what it sends is limited and marked: from its beginning on. */
   readonly qos?: EndpointQos;
-  /** Its OpenFlow port on the host's integration bridge, once it has one. */
+  /** The name of its interface on the host's integration bridge. */
+  readonly interface: string;
+  /** Its OpenFlow port there, once it has one. */
   readonly ofport?: number;
 }
 
@@ -40,6 +42,7 @@ function portIds(endpoint: LogicalEndpoint, groups: string | undefined): Map<str
     ['host', endpoint.host],
     ['switch', endpoint.switch],
     ['space', endpoint.space],
+    ['interface', endpoint.interface],
     [membershipKey, groups],
     ['qos', endpoint.qos === undefined ? undefined : 'true'],
     ...(endpoint.ofport === undefined ? [] : [['ofport', String(endpoint.ofport)] as const]),

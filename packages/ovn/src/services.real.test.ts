@@ -36,7 +36,8 @@ const vips = () => server.nbctl('--bare', '--columns=vips', 'list', 'Load_Balanc
 /** Attaches a container of a host. */
 async function attach(client: Northbound, host: string, id: string, address: string): Promise<void> {
   const addresses = new Addresses(client, { host, quarantineMs: 0 });
-  const endpoint = { id, switch: 'net', host, mac: '02:42:00:00:00:01', addresses: [address], space: 'switch:net' };
+  const place = { switch: 'net', host, interface: `i-${id}` };
+  const endpoint = { id, ...place, mac: '02:42:00:00:00:01', addresses: [address], space: 'switch:net' };
   await client.write((tx) => editEndpoint(client, tx, addresses, endpoint), { what: 'attach' });
 }
 const join = (client: Northbound, id: string) =>

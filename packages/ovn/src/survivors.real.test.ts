@@ -52,7 +52,8 @@ const network = (host: string): LogicalNetwork => ({
 
 async function populate(host: string, address: string): Promise<void> {
   const addresses = new Addresses(nb, { host, quarantineMs: 0 });
-  const endpoint = { id: `e-${host}`, switch: 'foo', host, mac: '02:00:00:00:00:01', space: 'linecard' };
+  const place = { switch: 'foo', host, interface: 'lco1' };
+  const endpoint = { id: `e-${host}`, ...place, mac: '02:00:00:00:00:01', space: 'linecard' };
   await nb.write((tx) => editNetwork(nb, tx, network(host)), { what: 'make foo' });
   await nb.write((tx) => editEndpoint(nb, tx, addresses, { ...endpoint, addresses: [address] }), { what: 'attach' });
   const pool = { space: 'linecard', subnet: parseCidr('10.0.0.0/24') };

@@ -122,7 +122,8 @@ describe('a network', () => {
 
 describe('an endpoint', () => {
   const endpoint = (host: string, id: string, address: string): LogicalEndpoint => ({
-    ...{ id, host, switch: 'foo', mac: '02:42:c0:a8:01:02', addresses: [address, 'fd00:1::2'], space: 'switch:foo' },
+    ...{ id, host, switch: 'foo', interface: `i-${id}` },
+    ...{ mac: '02:42:c0:a8:01:02', addresses: [address, 'fd00:1::2'], space: 'switch:foo' },
     network: 'foo',
     container: { id: 'c1', name: 'Web' },
   });

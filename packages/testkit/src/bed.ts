@@ -228,7 +228,7 @@ export class Bed {
     return this.#sandbox.spawn(outsideArgv(argv), options);
   }
 
-  /** The bed's network interfaces. */
+  /** The bed's network interfaces, without those that a daemon has made in advance. */
   links(): Promise<BedLink[]> {
     return readLinks(this.#sandbox);
   }

@@ -18,7 +18,7 @@ import { Locks } from '../locks.js';
 import type { Central, CentralLink, HostSettings } from './central.js';
 import { OverlayFirewall } from './firewall.js';
 import { TunnelMtu } from './mtu.js';
-import { gatewayInterface, overlayInterface, overlayPeer } from './names.js';
+import { gatewayInterface, overlayLinks } from './names.js';
 import { parseOverlayEndpoint } from './options.js';
 import { leadsOut } from './plan.js';
 import {
@@ -50,7 +50,7 @@ export class OverlayFabric {
   readonly parts: OverlayParts;
   readonly firewall: OverlayFirewall;
   readonly tunnelMtu: TunnelMtu;
-  readonly #links: ContainerLinks;
+  readonly links: ContainerLinks;
   /** Changes of one logical port, one after the other. */
   readonly #logicalPorts = new Locks();
   /** What {@link makePort} has begun with for the endpoints that are here. */
@@ -61,7 +61,7 @@ export class OverlayFabric {
     this.parts = parts;
     this.firewall = new OverlayFirewall(parts.state, parts.net);
     this.tunnelMtu = new TunnelMtu(parts.net);
-    this.#links = new ContainerLinks(parts);
+    this.links = new ContainerLinks(parts, overlayLinks, () => parts.state.networks.size > 0);
   }
 
   /** A network as the northbound database is to have it. */
@@ -83,12 +83,13 @@ export class OverlayFabric {
   logicalEndpoint(port: OverlayPort, host: string): LogicalEndpoint | undefined {
     const network = this.parts.state.networks.get(port.networkId);
     if (network === undefined) return undefined;
-    const ofport = this.parts.ovs.view.interface(overlayInterface(port.id))?.ofport;
+    const ofport = this.parts.ovs.view.interface(port.link)?.ofport;
     const { groups, qos } = parseOverlayEndpoint(port.options);
     return {
       id: port.id,
       switch: network.plan.switch,
       host,
+      interface: port.link,
       mac: port.mac,
       addresses: port.addresses.map((text) => parseCidr(text).address),
       space: network.plan.space,
@@ -232,8 +233,7 @@ export class OverlayFabric {
     const { ovs, checkpoint } = this.parts;
     const bridge = this.bridge(central.settings);
     const mtu = await this.mtuOf(network.plan.mtu, central.settings);
-    const peer = overlayPeer(port.id);
-    await this.#links.make({ name: overlayInterface(port.id), peer, mac: port.mac, mtu });
+    await this.links.make(port.link, { bridge, mtu });
     checkpoint('overlay-link-created');
     // First, because what is written to the northbound database wakes all of OVN, and ovs-vswitchd would wait for it.
     const plugged = ovs.commit((edit) => this.editPort(edit, port, network, bridge));
@@ -242,11 +242,6 @@ export class OverlayFabric {
     this.#begun.set(port.id, written);
     await plugged;
     checkpoint('overlay-row-committed');
-  }
-
-  /** Makes the container's end of a port ready to be moved into the container. */
-  readyPeer({ id }: OverlayPort, settings: HostSettings): Promise<void> {
-    return this.#links.setChecksums(overlayPeer(id), settings.bridge);
   }
 
   /** Writes the logical port as far as it is missing, when all that was asked for it before is done. */
@@ -282,15 +277,14 @@ export class OverlayFabric {
   /** Writes into an edit all that is wanted of an endpoint's interface. */
   editPort(edit: SwitchEdit, port: OverlayPort, network: OverlayNetwork, bridge: string): void {
     const externalIds = overlayPortIds(port, network.name);
-    edit.ensurePort({ bridge, name: overlayInterface(port.id), type: '', externalIds, ownedIds: overlayPortKeys });
+    edit.ensurePort({ bridge, name: port.link, type: '', externalIds, ownedIds: overlayPortKeys });
   }
 
   /** Removes an endpoint's interface and link from this host. */
-  async unplug(id: string): Promise<void> {
+  async unplug({ link }: OverlayPort): Promise<void> {
     const { ovs, reaper, checkpoint } = this.parts;
-    const name = overlayInterface(id);
-    await ovs.commit((edit) => edit.removePort(name));
+    await ovs.commit((edit) => edit.removePort(link));
     checkpoint('overlay-row-removed');
-    reaper.remove([name]).catch(() => undefined);
+    reaper.remove([link]).catch(() => undefined);
   }
 }

@@ -1,7 +1,7 @@
 import { applyNft, ensureForwardChain, type Netlink, removeForwardChain } from '@linecard/linux';
 import { parseCidr } from '@linecard/wire';
 import { natRuleset } from '../nat.js';
-import { gatewayInterface, overlayHostPrefix } from './names.js';
+import { gatewayInterface, overlayLinks } from './names.js';
 import type { OverlayState } from './state.js';
 
 const dockerBridge = /^(docker0|docker_gwbridge|br-[0-9a-f]{12})$/;
@@ -43,7 +43,7 @@ export class OverlayFirewall {
     const active = this.#state.networks.size > 0;
     if (!active && this.#applied === '' && !force) return;
     const docker = (await this.#net.links()).filter(({ name }) => dockerBridge.test(name)).map(({ name }) => name);
-    const plan = { active, networks, published, dockerBridges: docker.sort(), table, portPrefix: overlayHostPrefix };
+    const plan = { active, networks, published, dockerBridges: docker.sort(), table, portPrefix: overlayLinks.host };
     const ruleset = natRuleset(plan);
     if (force || ruleset !== this.#applied) await applyNft(ruleset);
     await this.#open(

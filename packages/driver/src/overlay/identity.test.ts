@@ -42,6 +42,7 @@ async function collected({
     parts: { state, central: { current: central }, checkpoint: () => undefined },
     firewall: { sync: async () => undefined },
     exits: () => new Set(),
+    links: { trim: async () => undefined },
     makeNetwork: async () => undefined,
     forgetNetwork: async () => undefined,
     removeExits: async () => undefined,

@@ -3,7 +3,6 @@ import type { Netlink } from '@linecard/linux';
 import { LinecardError, parseCidr } from '@linecard/wire';
 import type { DockerDriver } from '../docker-driver.js';
 import type { OverlayFabric } from './fabric.js';
-import { overlayInterface } from './names.js';
 import { ownSpace, planOverlay } from './plan.js';
 import type { OverlayReconciler } from './reconciler.js';
 import type { OverlayNetwork, OverlayPort } from './records.js';
@@ -183,7 +182,7 @@ export class OverlayIdentity {
       if (now - since < graceMs) continue;
       const port = this.#state.ports.get(id);
       if (port !== undefined) {
-        if ((await net.link(overlayInterface(id)))?.peerNetnsid !== undefined) continue;
+        if ((await net.link(port.link))?.peerNetnsid !== undefined) continue;
         await driver.deleteEndpoint({ NetworkID: port.networkId, EndpointID: id });
       } else if (network !== undefined && ![...this.#state.ports.values()].some(({ networkId }) => networkId === id)) {
         await driver.forgetNetwork(id, network);

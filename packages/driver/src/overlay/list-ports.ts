@@ -3,7 +3,6 @@ import { OvsdbSession, Replica, type Uuid } from '@linecard/ovsdb';
 import type { OpenvSwitch } from '@linecard/switch';
 import type { PortMapping } from '../records.js';
 import { type Central, type CentralLink, type HostSettings, tlsOf } from './central.js';
-import { overlayInterface } from './names.js';
 import { OverlayState } from './state.js';
 
 /** A container's port on a logical switch, on whatever host it is. */
@@ -92,7 +91,7 @@ async function remotePorts({ nb, settings }: Central): Promise<OverlayPortInfo[]
         ...(binding?.chassis === undefined ? {} : { chassis: binding.chassis }),
         ...(ofport > 0 ? { ofport } : {}),
         bridge: settings.bridge,
-        hostInterface: overlayInterface(row.name),
+        hostInterface: ids.get('interface') ?? '',
         mac: row.addresses[0]?.split(' ')[0] ?? '',
         addresses: addressesOf(row),
         logicalPort: row.name,
@@ -107,8 +106,7 @@ async function remotePorts({ nb, settings }: Central): Promise<OverlayPortInfo[]
 function ownPorts(ovs: OpenvSwitch, state: OverlayState, { host, bridge }: HostSettings): OverlayPortInfo[] {
   return [...state.ports.values()].map((port): OverlayPortInfo => {
     const network = state.networks.get(port.networkId);
-    const hostInterface = overlayInterface(port.id);
-    const ofport = ovs.view.interface(hostInterface)?.ofport ?? -1;
+    const ofport = ovs.view.interface(port.link)?.ofport ?? -1;
     return {
       network: network?.name ?? network?.plan.switch ?? port.networkId.slice(0, 12),
       switch: network?.plan.switch ?? '',
@@ -117,7 +115,7 @@ function ownPorts(ovs: OpenvSwitch, state: OverlayState, { host, bridge }: HostS
       host,
       ...(ofport > 0 ? { ofport } : {}),
       bridge,
-      hostInterface,
+      hostInterface: port.link,
       mac: port.mac,
       addresses: port.addresses,
       logicalPort: port.id,

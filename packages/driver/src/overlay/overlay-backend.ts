@@ -5,7 +5,7 @@ import type { Backend, Joined } from '../backend.js';
 import type { NetworkRequest } from '../network-plan.js';
 import type { Central } from './central.js';
 import type { OverlayFabric } from './fabric.js';
-import { overlayInterface, overlayPeer } from './names.js';
+import { overlayLinks } from './names.js';
 import { parseOverlayEndpoint } from './options.js';
 import type { OverlayIpam } from './overlay-ipam.js';
 import { overlayGateways, ownSpace, planOverlay } from './plan.js';
@@ -95,7 +95,7 @@ export class OverlayBackend implements Backend<OverlayNetwork, OverlayPort> {
     const gone = { switch: network.plan.switch, host: settings.host, id };
     await nb.write((tx) => editNetworkGone(nb, tx, addresses, gone), { what: `leave logical switch ${gone.switch}` });
     this.checkpoint('network-left');
-    await fabric.removeExits(settings);
+    await Promise.all([fabric.removeExits(settings), fabric.links.trim()]);
     this.checkpoint('exits-removed');
     await this.syncFirewall();
   }
@@ -103,6 +103,7 @@ export class OverlayBackend implements Backend<OverlayNetwork, OverlayPort> {
   planPort(request: CreateEndpointRequest, { plan }: OverlayNetwork, addresses: readonly string[]): OverlayPort {
     const options = request.Options.driverOptions;
     parseOverlayEndpoint(options);
+    const { links, parts } = this.#parts.fabric;
     return {
       id: request.EndpointID,
       networkId: plan.id,
@@ -110,6 +111,7 @@ export class OverlayBackend implements Backend<OverlayNetwork, OverlayPort> {
       addresses,
       options,
       portMap: [],
+      link: links.reserve(parts.central.current?.settings.bridge ?? ''),
     };
   }
 
@@ -127,10 +129,10 @@ export class OverlayBackend implements Backend<OverlayNetwork, OverlayPort> {
     const central = await this.#central();
     await Promise.all([
       fabric.needPort(port, central),
-      fabric.readyPeer(port, central.settings),
-      fabric.parts.ovs.ofport(overlayInterface(port.id), patienceMs),
+      fabric.links.ready(port.link, central.settings.bridge),
+      fabric.parts.ovs.ofport(port.link, patienceMs),
     ]);
-    return { peer: overlayPeer(port.id), gateways: overlayGateways(plan, port.addresses) };
+    return { peer: overlayLinks.peerOf(port.link), gateways: overlayGateways(plan, port.addresses) };
   }
 
   async leave(): Promise<void> {}
@@ -163,7 +165,7 @@ export class OverlayBackend implements Backend<OverlayNetwork, OverlayPort> {
     await fabric.parts.ovs.commit((edit) => fabric.editPort(edit, port, network, settings.bridge));
   }
 
-  describe({ id }: OverlayPort, { plan }: OverlayNetwork): Readonly<Record<string, string>> {
-    return { 'ovn.switch': plan.switch, 'ovn.port': id, 'ovs.port.interface': overlayInterface(id) };
+  describe({ id, link }: OverlayPort, { plan }: OverlayNetwork): Readonly<Record<string, string>> {
+    return { 'ovn.switch': plan.switch, 'ovn.port': id, 'ovs.port.interface': link };
   }
 }

@@ -2,7 +2,7 @@ import { editNetworkGone, endpointsOf, networksOf } from '@linecard/ovn';
 import { type Attempt, type KernelEvent, type LoopHooks, ReconcileLoop } from '../reconcile-loop.js';
 import type { Central } from './central.js';
 import type { OverlayFabric } from './fabric.js';
-import { overlayHostOf, overlayInterface } from './names.js';
+import { overlayLinks } from './names.js';
 import { portMark } from './records.js';
 
 /** What the reconciler tells of its work. */
@@ -27,7 +27,7 @@ export class OverlayReconciler extends ReconcileLoop<OverlayHooks> {
   protected concerns(event: KernelEvent): boolean {
     this.#fabric.tunnelMtu.noticed(event);
     if (event.kind !== 'link' || event.change !== 'delete') return false;
-    return [...this.#fabric.parts.state.ports.keys()].some((id) => overlayInterface(id) === event.link.name);
+    return [...this.#fabric.parts.state.ports.values()].some(({ link }) => link === event.link.name);
   }
 
   /** Resolves when both databases answer and the host's memory was read. */
@@ -89,18 +89,21 @@ export class OverlayReconciler extends ReconcileLoop<OverlayHooks> {
   /** A port whose link is gone has no container any more, whatever anybody remembers. */
   async #removeDead(central: Central, attempt: Attempt): Promise<void> {
     const { state, net } = this.#fabric.parts;
-    const before = [...state.ports.keys()].filter((id) => !this.underway.has(id));
+    const before = [...state.ports.values()].filter(({ id }) => !this.underway.has(id));
     const links = new Set((await net.links()).map(({ name }) => name));
-    for (const id of before.filter((one) => !links.has(overlayInterface(one)))) {
+    for (const { id } of before.filter(({ link }) => !links.has(link))) {
       await attempt(`remove port ${id.slice(0, 12)}`, () => this.removePort(id, central));
     }
   }
 
   /** Removes an endpoint everywhere. Its addresses become free when nobody else manages them. */
   async removePort(id: string, central: Central): Promise<void> {
-    this.#fabric.parts.state.ports.delete(id);
+    const { ports } = this.#fabric.parts.state;
+    const port = ports.get(id);
+    ports.delete(id);
     this.hooks.onPortGone(id);
-    await Promise.all([this.#fabric.unplug(id), this.#fabric.removePort(id, central)]);
+    const unplugged = port === undefined ? undefined : this.#fabric.unplug(port);
+    await Promise.all([unplugged, this.#fabric.removePort(id, central)]);
   }
 
   /** Removes what carries this host's mark and is not wanted: rows here and in the northbound database, and links. */
@@ -127,11 +130,9 @@ export class OverlayReconciler extends ReconcileLoop<OverlayHooks> {
     }
     const links = await net.links();
     // Asked for after the links: whose link is among them was wanted before it.
-    const hostNames = new Set([...state.ports.keys(), ...this.underway].map(overlayInterface));
-    const orphans = links.filter(({ name, kind, peerNetnsid }) => {
-      const host = overlayHostOf(name);
-      return kind === 'veth' && host !== undefined && !hostNames.has(host) && peerNetnsid === undefined;
-    });
-    await reaper.remove([...new Set(orphans.map(({ name }) => overlayHostOf(name)!))]);
+    const used = new Set([...state.ports.values()].map(({ link }) => link));
+    const ends = links.filter(({ kind, peerNetnsid }) => kind === 'veth' && peerNetnsid === undefined);
+    const names = new Set(ends.flatMap(({ name }) => overlayLinks.hostOf(name) ?? []));
+    await reaper.remove([...names].filter((name) => !used.has(name) && !this.#fabric.links.isSpare(name)));
   }
 }

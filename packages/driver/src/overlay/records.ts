@@ -14,6 +14,8 @@ import { type OverlayPlan, planOverlay } from './plan.js';
 export interface OverlayPort {
   /** Docker's endpoint ID: the name of the logical port. */
   readonly id: string;
+  /** The name of its Interface row, and of the end of its veth pair that stays on the host. */
+  readonly link: string;
   readonly networkId: string;
   readonly mac: string;
   /** Addresses with prefix length. */
@@ -122,7 +124,7 @@ export const overlayPortKeys = [
 ] as const;
 
 /** The port that an interface's keys describe; undefined when it is none. Throws `LC_PROTOCOL`. */
-export function readOverlayPort(ids: Ids): OverlayPort | undefined {
+export function readOverlayPort(ids: Ids, link: string): OverlayPort | undefined {
   const [id, network] = [ids.get('endpoint-id'), ids.get('network-id')];
   if (ids.get('linecard') !== portMark || id === undefined || network === undefined) return undefined;
   const [containerId, name] = [ids.get('container-id'), ids.get('container-name')];
@@ -133,6 +135,7 @@ export function readOverlayPort(ids: Ids): OverlayPort | undefined {
   ];
   return {
     id,
+    link,
     networkId: network,
     mac: ids.get('attached-mac') ?? '',
     addresses: (ids.get('ip') ?? '').split(' ').filter((text) => text !== ''),

@@ -1,5 +1,5 @@
 import type { SwitchView } from '@linecard/switch';
-import { overlayInterface } from './names.js';
+import { overlayLinks } from './names.js';
 import { networkPrefix, type OverlayNetwork, type OverlayPort, readNetworkId, readOverlayPort } from './records.js';
 
 /** What this host wants of its networks over many hosts: read from its own OVSDB, changed by requests. */
@@ -40,8 +40,8 @@ export class OverlayState {
     }
     for (const { name, external_ids } of view.interfacesOf(bridge)) {
       attempt(() => {
-        const port = readOverlayPort(external_ids);
-        if (port !== undefined && name === overlayInterface(port.id)) this.setPort(port);
+        const port = overlayLinks.isHost(name) ? readOverlayPort(external_ids, name) : undefined;
+        if (port !== undefined) this.setPort(port);
       });
     }
   }

@@ -25,7 +25,8 @@ afterEach(async () => {
 
 async function attach(id: string, groups: readonly string[], client = nb): Promise<void> {
   const address = `10.0.0.${Number(id.slice(1)) + 1}`;
-  const port = { id, host: 'h1', switch: 'net', mac: '02:42:0a:00:00:02', addresses: [address], space: 's', groups };
+  const place = { host: 'h1', switch: 'net', interface: `i-${id}` };
+  const port = { id, ...place, mac: '02:42:0a:00:00:02', addresses: [address], space: 's', groups };
   const addresses = new Addresses(client, { host: 'h1', quarantineMs: 0 });
   await vi.waitFor(() => expect(client.switch('net')).toBeDefined());
   await client.write((tx) => editEndpoint(client, tx, addresses, port), { what: `attach ${id}` });
