@@ -254,7 +254,7 @@ export class Attacher {
   async #plug(attachment: Attachment, pid: number): Promise<void> {
     const { state, checkpoint } = this.#fabric.parts;
     const { links } = this.#fabric;
-    const port = portOf(attachment, links.reserve(attachment.bridge));
+    const port = portOf(attachment, localLinks.fresh());
     const old = state.ports.get(port.id);
     try {
       state.setPort(port);

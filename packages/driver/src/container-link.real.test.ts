@@ -41,6 +41,7 @@ describe.skipIf(why !== undefined)(`the links of containers${why === undefined ?
     const name = links.reserve(its.bridge);
     await links.make(name, its);
     await links.ready(name, its.bridge);
+    links.refill();
     return name;
   }
   /** Whether the container's end leaves checksums to whoever gets its frames. */

@@ -83,6 +83,8 @@ export class ContainerLinks {
   /** The links that wait, by the name of the host's end, those that are just being made included. */
   readonly #spares = new Map<string, Spare>();
   #stopWatching: (() => void) | undefined;
+  /** The next ones are made for the same. */
+  #lastUse: LinkUse | undefined;
   #timer: NodeJS.Timeout | undefined;
   #filling: Promise<void> = Promise.resolve();
 
@@ -120,7 +122,13 @@ export class ContainerLinks {
       await Promise.all([name, peer].map((end) => net.setLink(end, { mtu: use.mtu })));
     }
     clearTimeout(this.#timer);
-    if (this.#keepsSpares()) this.#timer = setTimeout(() => this.#fill(use), quietMs);
+    this.#lastUse = use;
+  }
+
+  /** Told when a port works: soon, other links may be made in place of those that were taken. */
+  refill(): void {
+    clearTimeout(this.#timer);
+    if (this.#keepsSpares()) this.#timer = setTimeout(() => this.#fill(), quietMs);
   }
 
   /** Removes the links that wait, unless they are still to be kept. */
@@ -146,12 +154,14 @@ export class ContainerLinks {
     await this.#parts.reaper.remove(gone);
   }
 
-  #fill(use: LinkUse): void {
+  #fill(): void {
     // What could not be made is made when it is needed, and the error is told then.
-    this.#filling = this.#filling.then(() => this.#makeSpares(use)).catch(() => undefined);
+    this.#filling = this.#filling.then(() => this.#makeSpares()).catch(() => undefined);
   }
 
-  async #makeSpares({ bridge, mtu }: LinkUse): Promise<void> {
+  async #makeSpares(): Promise<void> {
+    if (this.#lastUse === undefined) return;
+    const { bridge, mtu } = this.#lastUse;
     const { net } = this.#parts;
     this.#stopWatching ??= net.watch((event) => {
       // Removed by hand, or with what it was made for.

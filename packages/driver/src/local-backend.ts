@@ -147,6 +147,7 @@ export class LocalBackend implements Backend<Network, Port> {
     const { fabric, dhcp } = this.#parts;
     // The kernel makes the link ready while ovs-vswitchd is at work; done before, it would keep the database waiting.
     await Promise.all([fabric.parts.ovs.ofport(port.link, patienceMs), fabric.links.ready(port.link, port.bridge)]);
+    fabric.links.refill();
     if (plan.dhcp || port.options['ovs.port.rate'] !== undefined) {
       const joined = { ...port, sandbox };
       this.state.setPort(joined);

@@ -132,6 +132,7 @@ export class OverlayBackend implements Backend<OverlayNetwork, OverlayPort> {
       fabric.links.ready(port.link, central.settings.bridge),
       fabric.parts.ovs.ofport(port.link, patienceMs),
     ]);
+    fabric.links.refill();
     return { peer: overlayLinks.peerOf(port.link), gateways: overlayGateways(plan, port.addresses) };
   }
 
