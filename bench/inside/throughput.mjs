@@ -2,6 +2,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
+import { copyResolverRules } from '../kit/resolver.mjs';
 
 const run = promisify(execFile);
 const [runs, seconds] = process.argv.slice(2, 4).map(Number);
@@ -32,7 +33,7 @@ async function containers() {
   return ends;
 }
 
-async function byHand() {
+async function byHand(container) {
   await sh('ovs-vsctl add-br hand -- set bridge hand datapath_type=netdev');
   const ends = [];
   for (const [name, address] of [
@@ -43,9 +44,9 @@ async function byHand() {
     if (!hasTso) await sh(`ethtool -K ${name}i tx off`);
     await sh(`ip link set ${name}i netns ${name} name eth0; ip link set ${name}o up; ovs-vsctl add-port hand ${name}o`);
     await sh(`ip -n ${name} addr add ${address}/24 dev eth0; ip -n ${name} link set eth0 up`);
-    // Docker's resolver has such rules in every container, and with them connections are tracked there.
-    await sh(`ip netns exec ${name} iptables -t nat -A OUTPUT -d 127.0.0.11 -j ACCEPT`);
-    ends.push({ enter: ['ip', 'netns', 'exec', name], address });
+    const enter = ['ip', 'netns', 'exec', name];
+    await sh(copyResolverRules(container.enter, enter));
+    ends.push({ enter, address });
   }
   return ends;
 }
@@ -57,13 +58,14 @@ async function measure([from, to]) {
   });
   await once(server.stdout, 'data');
   const ended = once(server, 'exit');
-  const client = [...from.enter.slice(1), 'iperf3', '-c', to.address, '-t', String(seconds), '-O', '0.5', '-J'];
+  const client = [...from.enter.slice(1), 'iperf3', '-c', to.address, '-t', String(seconds), '-O', '0.3', '-J'];
   const { stdout } = await run(from.enter[0], client);
   await ended;
   return JSON.parse(stdout).end.sum_received.bits_per_second / 1e9;
 }
 
-const pairs = { ours: await containers(), hand: await byHand() };
+const ours = await containers();
+const pairs = { ours, hand: await byHand(ours[0]) };
 const result = { ours: [], hand: [] };
 for (const pair of Object.values(pairs)) await measure(pair);
 for (let n = 0; n < runs; n++) {
