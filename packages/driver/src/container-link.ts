@@ -80,7 +80,7 @@ export class ContainerLinks {
   readonly #parts: LinkParts;
   readonly #keepsSpares: () => boolean;
   readonly #offloads = new Map<string, { readonly ifindex: number; readonly has: boolean }>();
-  /** The links that wait, by the name of the host's end, those that are just being made included. */
+  /** The links that wait, by the name of the host's end: from before they are made until their containers have them. */
   readonly #spares = new Map<string, Spare>();
   #stopWatching: (() => void) | undefined;
   /** The next ones are made for the same. */
@@ -116,7 +116,6 @@ export class ContainerLinks {
     const { net } = this.#parts;
     const peer = this.names.peerOf(name);
     const spare = this.#spares.get(name);
-    this.#spares.delete(name);
     if (spare === undefined) await net.createVeth({ name, peer, mtu: use.mtu, up: true });
     else if (spare.mtu !== use.mtu) {
       await Promise.all([name, peer].map((end) => net.setLink(end, { mtu: use.mtu })));
@@ -169,7 +168,8 @@ export class ContainerLinks {
     });
     const checksums = this.#needsChecksums(bridge);
     await this.#remove((spare) => spare.checksums !== checksums);
-    while (this.#spares.size < spareCount && this.#keepsSpares()) {
+    const waiting = () => [...this.#spares.values()].filter(({ isTaken }) => !isTaken).length;
+    while (waiting() < spareCount && this.#keepsSpares()) {
       const [name, spare]: [string, Spare] = [this.names.fresh(), { checksums, isTaken: false }];
       const peer = this.names.peerOf(name);
       this.#spares.set(name, spare);
@@ -184,9 +184,13 @@ export class ContainerLinks {
     }
   }
 
-  /** Makes a link that is for a port of a bridge ready to be moved; nothing happens when it has moved already. */
+  /**
+   * Makes a link that is for a port of a bridge ready to be moved; nothing happens when it has moved already. What was
+   * made in advance is ready: while ovs-vswitchd takes the link in, it holds the kernel's lock that this would wait for.
+   */
   async ready(name: string, bridge: string): Promise<void> {
-    if (!this.#needsChecksums(bridge)) return;
+    const isReady = this.#spares.delete(name);
+    if (isReady || !this.#needsChecksums(bridge)) return;
     await this.#parts.net.disableTxChecksum(this.names.peerOf(name)).catch((error: unknown) => {
       if (!isErrno(error, 'ENODEV')) throw error;
     });
