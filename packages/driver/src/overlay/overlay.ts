@@ -121,6 +121,7 @@ export function createOverlay(
       unused.close();
       identity.close();
       await Promise.all([reconciler.close(), machines.close()]);
+      await fabric.links.close();
       hostPorts.close();
       await central.close();
     },
