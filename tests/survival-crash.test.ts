@@ -1,6 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Bed } from '@linecard/testkit';
 import { expect, it } from 'vitest';
+import { portOf } from './support/driver.js';
+import { eventually } from './support/eventually.js';
 import { startDaemon, whenSound } from './support/survival.js';
 import { describeSystem, useBed } from './support/system.js';
 
@@ -37,6 +39,13 @@ const attach: Work = (bed) => bed.linecard('attach', 'lab', 'bystander', '172.31
 const detach: Work = (bed) => bed.linecard('detach', 'lab', 'bystander');
 const removeGuest: Work = (bed) => bed.docker('rm', '-f', 'guest');
 
+/** The links that wait for containers, by their aliases and names; those of containers have other aliases. */
+async function waiting(bed: Bed): Promise<string[]> {
+  const { stdout } = await bed.exec(['ip', '-json', 'link']);
+  const links = JSON.parse(stdout) as { ifname: string; ifalias?: string }[];
+  return links.filter(({ ifalias }) => ifalias === 'linecard spare').map(({ ifname }) => ifname);
+}
+
 async function present(bed: Bed, kind: 'network' | 'container', name: string): Promise<boolean> {
   return bed.docker(kind, 'inspect', name).then(
     () => true,
@@ -50,6 +59,31 @@ describeSystem('a daemon that is killed', () => {
     await bed.docker('network', 'create', '-d', 'ovs', '--subnet', '172.22.0.0/24', 'other');
     await bed.docker('run', '-td', '--name', 'bystander', '--network', 'other', 'busybox');
     await whenSound(bed, 'the preparation');
+  });
+
+  it('leaves no link that waited for a container, and none when it is stopped', async () => {
+    const bed = theBed();
+    const twoWait = () =>
+      eventually(async () => expect(await waiting(bed)).toHaveLength(2), { what: 'two links to wait for containers' });
+    const run = (name: string) => bed.docker('run', '-td', '--name', name, '--network', 'other', 'busybox');
+    await run('first');
+    await twoWait();
+    const before = await waiting(bed);
+    await run('second');
+    expect(before, 'the links that waited').toContain(await portOf(bed, 'second', 'other'));
+    await twoWait();
+    const dead = await waiting(bed);
+    await bed.killDaemon();
+    await startDaemon(bed);
+    await eventually(async () => expect(await waiting(bed)).toEqual([]), { what: 'the links of a dead daemon to go' });
+    await run('third');
+    expect(dead).not.toContain(await portOf(bed, 'third', 'other'));
+    await twoWait();
+    await bed.killDaemon('SIGTERM');
+    expect(await waiting(bed)).toEqual([]);
+    await startDaemon(bed);
+    await bed.docker('rm', '-f', 'first', 'second', 'third');
+    await whenSound(bed, 'links that wait');
   });
 
   it.each(['bridge-committed', 'address-set', 'address-set:2', 'network-made'])(

@@ -23,15 +23,16 @@ const longestWait = 8192;
 /** Standard output, written by another thread, because a reader that is slow must not hold up the daemon. */
 function standardOutput(): LogSink {
   const output = pino.destination({ dest: 1, sync: false, minLength: longestWait });
-  let timer: NodeJS.Timeout | undefined;
+  let isDue = false;
   const flush = () => {
-    timer = undefined;
+    isDue = false;
     output.flush();
   };
   return {
     write: (line) => {
       output.write(line);
-      timer ??= setTimeout(flush, gatherMs);
+      if (!isDue) setTimeout(flush, gatherMs);
+      isDue = true;
     },
     flush: (done) => output.flush(done),
   };
