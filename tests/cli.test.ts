@@ -320,8 +320,13 @@ describeSystem('the command with a daemon', () => {
   it('logs one line of JSON for each call of Docker', async () => {
     const bed = theBed();
     await bed.docker('network', 'create', '-d', 'ovs', '-o', 'ovs.bridge.mode=sideways', 'bad').catch(() => undefined);
-    const log = (await bed.exec(['cat', '/run/linecard.log'])).stdout.trim().split('\n');
-    const lines = log.map((line) => JSON.parse(line) as Record<string, unknown>);
+    const read = async () => {
+      const log = (await bed.exec(['cat', '/run/linecard.log'])).stdout.trim().split('\n');
+      return log.map((line) => JSON.parse(line) as Record<string, unknown>);
+    };
+    const isTold = async () => expect((await read()).at(-1)).toMatchObject({ level: 'error' });
+    await eventually(isTold, { what: 'the line of the last call to be written' });
+    const lines = await read();
     expect(lines.find(({ method }) => method === 'NetworkDriver.Join')).toMatchObject({
       level: 'info',
       outcome: 'ok',
