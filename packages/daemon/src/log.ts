@@ -15,8 +15,8 @@ export interface LogSink {
   flush?(done: () => void): void;
 }
 
-/** How long, in ms, a line waits for others: a write costs a tenth of what a call of Docker's does, which waits for it. */
-const gatherMs = 20;
+/** How long, in ms, a line waits for others: a write costs a tenth of what a call of Docker's does, and two make an attach. */
+const gatherMs = 100;
 /** More characters than this do not wait. */
 const longestWait = 8192;
 
