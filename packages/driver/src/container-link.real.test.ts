@@ -2,7 +2,8 @@ import { type Link, LinkReaper, Netlink } from '@linecard/linux';
 import type { OpenvSwitch } from '@linecard/switch';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { whyNotHere } from '../../linux/src/testing/own-netns.js';
-import { ContainerLinks, LinkNames } from './container-link.js';
+import { ContainerLinks } from './container-link.js';
+import { LinkNames } from './names.js';
 
 const why = whyNotHere();
 const names = new LinkNames('lcv', 'lcp');

@@ -1,51 +1,12 @@
-import { randomBytes } from 'node:crypto';
-import { isErrno, type LinkReaper, type Netlink, tapHasOffloads } from '@linecard/linux';
+import { isErrno, type Link, type LinkReaper, type Netlink, tapHasOffloads } from '@linecard/linux';
 import type { OpenvSwitch } from '@linecard/switch';
+import type { LinkNames } from './names.js';
 
 /** What links are made with. */
 export interface LinkParts {
   readonly ovs: OpenvSwitch;
   readonly net: Netlink;
   readonly reaper: LinkReaper;
-}
-
-const digits = 12;
-
-/**
- * The names of one backend's veth pairs: a prefix and 12 random hex digits, the same for both ends. Whose a link is
- * stands in its Interface row: at the time when its name is given nobody knows yet (see {@link ContainerLinks}).
- */
-export class LinkNames {
-  readonly host: string;
-  readonly #peer: string;
-
-  /** The prefixes of the end that stays on the host and of the one that goes; 3 characters each. */
-  constructor(host: string, peer: string) {
-    this.host = host;
-    this.#peer = peer;
-  }
-
-  /** A new name for a host's end. */
-  fresh(): string {
-    return this.host + randomBytes(digits / 2).toString('hex');
-  }
-
-  /** Whether an interface name has the shape of a host's end. */
-  isHost(name: string): boolean {
-    return name.startsWith(this.host) && this.hostOf(name) === name;
-  }
-
-  /** The name of the end that Docker moves into the container. */
-  peerOf(host: string): string {
-    return this.#peer + host.slice(this.host.length);
-  }
-
-  /** The name of the host's end for a name at either end; undefined when it is neither. */
-  hostOf(name: string): string | undefined {
-    const prefix = [this.host, this.#peer].find((one) => name.startsWith(one));
-    if (prefix === undefined || !/^[0-9a-f]{12}$/.test(name.slice(prefix.length))) return undefined;
-    return this.host + name.slice(prefix.length);
-  }
 }
 
 /** What a link is to fit. */
@@ -76,7 +37,7 @@ interface Spare {
  * time among 200 ports. So neither the name nor anything else of a link may tell whose it will be.
  */
 export class ContainerLinks {
-  readonly names: LinkNames;
+  readonly #names: LinkNames;
   readonly #parts: LinkParts;
   readonly #keepsSpares: () => boolean;
   readonly #offloads = new Map<string, { readonly ifindex: number; readonly has: boolean }>();
@@ -91,7 +52,7 @@ export class ContainerLinks {
   /** `keepsSpares` says whether links are to be made in advance now. */
   constructor(parts: LinkParts, names: LinkNames, keepsSpares: () => boolean) {
     this.#parts = parts;
-    this.names = names;
+    this.#names = names;
     this.#keepsSpares = keepsSpares;
   }
 
@@ -103,7 +64,7 @@ export class ContainerLinks {
       spare.isTaken = true;
       return name;
     }
-    return this.names.fresh();
+    return this.#names.fresh();
   }
 
   /** Whether a link waits for a container, so that it is nobody's and not to be removed. */
@@ -111,10 +72,23 @@ export class ContainerLinks {
     return this.#spares.has(name);
   }
 
+  /**
+   * Removes those of some links that are ours, that no port uses and no container holds, and that do not wait: made by a
+   * process that was killed before it could write the row, or left by one that was killed before it could delete them.
+   * `isUsed` is asked afterwards, so that whose link is among them is known by then. Returns how many there were.
+   */
+  async removeOrphans(links: Iterable<Link>, isUsed: (name: string) => boolean): Promise<number> {
+    const ends = [...links].filter(({ kind, peerNetnsid }) => kind === 'veth' && peerNetnsid === undefined);
+    const names = new Set(ends.flatMap(({ name }) => this.#names.hostOf(name) ?? []));
+    const orphans = [...names].filter((name) => !isUsed(name) && !this.isSpare(name));
+    await this.#parts.reaper.remove(orphans);
+    return orphans.length;
+  }
+
   /** Makes a link that was reserved: up on the host. */
   async make(name: string, use: LinkUse): Promise<void> {
     const { net } = this.#parts;
-    const peer = this.names.peerOf(name);
+    const peer = this.#names.peerOf(name);
     const spare = this.#spares.get(name);
     if (spare === undefined) await net.createVeth({ name, peer, mtu: use.mtu, up: true });
     else if (spare.mtu !== use.mtu) {
@@ -170,8 +144,8 @@ export class ContainerLinks {
     await this.#remove((spare) => spare.checksums !== checksums);
     const waiting = () => [...this.#spares.values()].filter(({ isTaken }) => !isTaken).length;
     while (waiting() < spareCount && this.#keepsSpares()) {
-      const [name, spare]: [string, Spare] = [this.names.fresh(), { checksums, isTaken: false }];
-      const peer = this.names.peerOf(name);
+      const [name, spare]: [string, Spare] = [this.#names.fresh(), { checksums, isTaken: false }];
+      const peer = this.#names.peerOf(name);
       this.#spares.set(name, spare);
       try {
         await net.createVeth({ name, peer, mtu, up: true, alias: spareAlias });
@@ -191,7 +165,7 @@ export class ContainerLinks {
   async ready(name: string, bridge: string): Promise<void> {
     const isReady = this.#spares.delete(name);
     if (isReady || !this.#needsChecksums(bridge)) return;
-    await this.#parts.net.disableTxChecksum(this.names.peerOf(name)).catch((error: unknown) => {
+    await this.#parts.net.disableTxChecksum(this.#names.peerOf(name)).catch((error: unknown) => {
       if (!isErrno(error, 'ENODEV')) throw error;
     });
   }

@@ -1,6 +1,42 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { formatMac } from '@linecard/wire';
-import { LinkNames } from './container-link.js';
+
+/**
+ * The names of one backend's veth pairs: a prefix and 12 random hex digits, the same for both ends. Whose a link is
+ * stands in its Interface row: at the time when its name is given nobody knows yet (see `ContainerLinks`).
+ */
+export class LinkNames {
+  readonly host: string;
+  readonly #peer: string;
+
+  /** The prefixes of the end that stays on the host and of the one that goes; 3 characters each. */
+  constructor(host: string, peer: string) {
+    this.host = host;
+    this.#peer = peer;
+  }
+
+  /** A new name for a host's end. */
+  fresh(): string {
+    return this.host + randomBytes(6).toString('hex');
+  }
+
+  /** Whether an interface name has the shape of a host's end. */
+  isHost(name: string): boolean {
+    return this.hostOf(name) === name;
+  }
+
+  /** The name of the end that Docker moves into the container. */
+  peerOf(host: string): string {
+    return this.#peer + host.slice(this.host.length);
+  }
+
+  /** The name of the host's end for a name at either end; undefined when it is neither. */
+  hostOf(name: string): string | undefined {
+    const prefix = [this.host, this.#peer].find((one) => name.startsWith(one));
+    if (prefix === undefined || !/^[0-9a-f]{12}$/.test(name.slice(prefix.length))) return undefined;
+    return this.host + name.slice(prefix.length);
+  }
+}
 
 /** The links of this host's networks. The letters behind "lc" are no hex digits: a bridge has 12 of them there. */
 export const localLinks = new LinkNames('lcv', 'lcp');

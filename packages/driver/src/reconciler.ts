@@ -115,8 +115,9 @@ export class Reconciler extends ReconcileLoop<ReconcilerHooks> {
     // Only ports that were there before the kernel was asked: one made meanwhile may be missing from its answer.
     const before = [...state.ports.values()].filter(({ id }) => !this.underway.has(id));
     const links = new Map((await net.links()).map((link) => [link.name, link]));
-    // One that is guarded since then is being made again.
-    const isDead = ({ id, link }: Port) => !links.has(link) && state.ports.has(id) && !this.underway.has(id);
+    // One that is guarded since then is being made again, and one that was has another link.
+    const isDead = ({ id, link }: Port) =>
+      !links.has(link) && state.portOfInterface(link) !== undefined && !this.underway.has(id);
     let repairs = this.#forgetDead(before.filter(isDead));
     const rows = this.#rowCount();
     const networks = [...state.networks.values()];
@@ -138,7 +139,8 @@ export class Reconciler extends ReconcileLoop<ReconcilerHooks> {
       await attempt(`gateway of ${network.plan.bridge}`, () => this.#fabric.makeGateway(network));
     }
     await attempt('firewall', () => firewall.sync());
-    repairs += await this.#reapOrphans(links);
+    const isUsed = (name: string) => state.portOfInterface(name) !== undefined;
+    repairs += await this.#fabric.links.removeOrphans(links.values(), isUsed);
     return repairs;
   }
 
@@ -214,20 +216,6 @@ export class Reconciler extends ReconcileLoop<ReconcilerHooks> {
             edit.removeBridge(name),
       ),
     ];
-  }
-
-  /**
-   * Removes veth pairs of ours that no port has and no container holds: made by a process that was killed before it
-   * could write the row, or left over by one that was killed before it could delete them.
-   */
-  async #reapOrphans(links: ReadonlyMap<string, Link>): Promise<number> {
-    const { state, reaper } = this.#fabric.parts;
-    const ends = [...links.values()].filter(({ kind, peerNetnsid }) => kind === 'veth' && peerNetnsid === undefined);
-    const names = new Set(ends.flatMap(({ name }) => localLinks.hostOf(name) ?? []));
-    const isOrphan = (name: string) => state.portOfInterface(name) === undefined && !this.#fabric.links.isSpare(name);
-    const orphans = [...names].filter(isOrphan);
-    await reaper.remove(orphans);
-    return orphans.length;
   }
 }
 

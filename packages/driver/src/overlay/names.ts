@@ -1,5 +1,4 @@
-import { LinkNames } from '../container-link.js';
-import { digest } from '../names.js';
+import { digest, LinkNames } from '../names.js';
 
 /** Not the names of {@link localLinks}: each reconciler removes what it does not know. */
 export const overlayLinks = new LinkNames('lco', 'lcq');

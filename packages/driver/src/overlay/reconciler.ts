@@ -2,7 +2,6 @@ import { editNetworkGone, endpointsOf, networksOf } from '@linecard/ovn';
 import { type Attempt, type KernelEvent, type LoopHooks, ReconcileLoop } from '../reconcile-loop.js';
 import type { Central } from './central.js';
 import type { OverlayFabric } from './fabric.js';
-import { overlayLinks } from './names.js';
 import { portMark } from './records.js';
 
 /** What the reconciler tells of its work. */
@@ -108,7 +107,7 @@ export class OverlayReconciler extends ReconcileLoop<OverlayHooks> {
 
   /** Removes what carries this host's mark and is not wanted: rows here and in the northbound database, and links. */
   async #removeStale(central: Central): Promise<void> {
-    const { state, ovs, net, reaper } = this.#fabric.parts;
+    const { state, ovs, net } = this.#fabric.parts;
     const { nb, addresses, settings } = central;
     const wanted = (id: string) => state.ports.has(id) || this.underway.has(id);
     const rows = [...ovs.view.interfacesOf(settings.bridge)].filter(({ external_ids }) => {
@@ -129,10 +128,7 @@ export class OverlayReconciler extends ReconcileLoop<OverlayHooks> {
       });
     }
     const links = await net.links();
-    // Asked for after the links: whose link is among them was wanted before it.
     const used = new Set([...state.ports.values()].map(({ link }) => link));
-    const ends = links.filter(({ kind, peerNetnsid }) => kind === 'veth' && peerNetnsid === undefined);
-    const names = new Set(ends.flatMap(({ name }) => overlayLinks.hostOf(name) ?? []));
-    await reaper.remove([...names].filter((name) => !used.has(name) && !this.#fabric.links.isSpare(name)));
+    await this.#fabric.links.removeOrphans(links, (name) => used.has(name));
   }
 }
