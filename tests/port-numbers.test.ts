@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { Bed } from '@linecard/testkit';
 import { expect, it } from 'vitest';
 import { eventually } from './support/eventually.js';
@@ -219,6 +220,48 @@ describeSystem('the OpenFlow port number of a container', () => {
     await haveNumbers(bed, before, 'restarting 16 at once');
     await whenSound(bed, 'restarting 16 at once');
     await bed.docker('rm', '-f', ...names);
+  });
+
+  it('is given also while ports are being published', async () => {
+    const bed = theBed();
+    await bed.docker(
+      'network',
+      'create',
+      '-d',
+      'ovs',
+      '-o',
+      'ovs.bridge.name=open',
+      '-o',
+      'ovs.bridge.mode=nat',
+      'open',
+    );
+    const start = (name: string, ...args: string[]) =>
+      bed.docker('run', '-td', '--name', name, '--network', 'open', ...args, 'busybox');
+    await start('front');
+    await start('back', '-p', '8080:80');
+    const before = { front: 1, back: 2 };
+    await eventually(async () => expect(await numbers(bed, 'open')).toEqual(before), { what: 'the first numbers' });
+    await bed.docker('stop', '-t', '0', 'front', 'back');
+
+    // Until this nft goes on, the ports of `back` are being published; meanwhile the start of `front` tells whose both are.
+    await bed.exec(['mount', '-t', 'tmpfs', 'none', '/usr/local/sbin']);
+    const script = '#!/bin/sh\nmkfifo /run/gate 2>/dev/null && : >/run/gate\nexec /usr/sbin/nft "$@"\n';
+    await bed.exec(['tee', '/usr/local/sbin/nft'], { input: script });
+    await bed.exec(['chmod', '755', '/usr/local/sbin/nft']);
+    try {
+      const publishing = bed.docker('start', 'back');
+      await eventually(() => expect(existsSync(bed.path('/run/gate'))).toBe(true), { what: 'nft to be asked' });
+      await bed.docker('start', 'front');
+      await eventually(async () => expect(await numbers(bed, 'open')).toEqual(before), { what: 'both to be known' });
+      await bed.exec(['cat', '/run/gate']);
+      await publishing;
+    } finally {
+      await bed.exec(['umount', '/usr/local/sbin']);
+    }
+    await whenSound(bed, 'publishing');
+    expect(await numbers(bed, 'open')).toEqual(before);
+    await bed.docker('rm', '-f', 'front', 'back');
+    await bed.docker('network', 'rm', 'open');
   });
 
   it.each([

@@ -244,7 +244,7 @@ export class Attacher {
     if (link !== undefined) {
       const port = portOf(attachment, link);
       if (!state.ports.has(port.id)) state.setPort(port);
-      await this.#fabric.savePort(port);
+      await this.#fabric.savePort(port.id);
       return false;
     }
     await this.#reconciler.guarded(attachment.id, () => this.#plug(attachment, pid));

@@ -16,8 +16,10 @@ export interface BackendPort {
 export interface BackendState<N, P> {
   readonly networks: ReadonlyMap<string, N>;
   readonly ports: ReadonlyMap<string, P>;
-  /** Adds or replaces an endpoint. */
+  /** Adds an endpoint. */
   setPort(port: P): void;
+  /** Changes what is known of an endpoint by now, which may be more than before a wait; false when it is gone. */
+  changePort(id: string, change: (now: P) => P): boolean;
 }
 
 /** What a container gets when it joins. */
@@ -57,8 +59,8 @@ export interface Backend<N, P extends BackendPort> {
   refusePublishing(network: N): Promise<void>;
   /** Makes the firewall what the state wants. */
   syncFirewall(): Promise<void>;
-  /** Writes what is remembered of a port. */
-  savePort(port: P): Promise<void>;
+  /** Writes what the state knows of a port. */
+  savePort(id: string): Promise<void>;
   /** Free-form facts about an endpoint. */
   describe(port: P, network: N): Readonly<Record<string, string>>;
 }

@@ -177,17 +177,18 @@ export class DockerDriver<N, P extends BackendPort> implements NetworkDriver {
       await this.#backend.ready();
       const port = this.#port(request);
       await this.#backend.refusePublishing(this.#network(request.NetworkID));
-      const published = { ...port, portMap: await this.#hostPorts.hold(port, wanted) };
-      state.setPort(published);
-      checkpoint('ports-held');
+      const portMap = await this.#hostPorts.hold(port, wanted);
       try {
+        // While ports were being held the container may have become known, or the endpoint may be gone.
+        if (!state.changePort(port.id, (now) => ({ ...now, portMap }))) this.#port(request);
+        checkpoint('ports-held');
         await this.#backend.syncFirewall();
         checkpoint('ports-open');
-        await this.#backend.savePort(published);
+        await this.#backend.savePort(port.id);
         checkpoint('ports-saved');
       } catch (error) {
         this.#hostPorts.release(port.id);
-        state.setPort(port);
+        state.changePort(port.id, (now) => ({ ...now, portMap: port.portMap }));
         await this.#backend.syncFirewall().catch(() => undefined);
         throw error;
       }
@@ -199,12 +200,11 @@ export class DockerDriver<N, P extends BackendPort> implements NetworkDriver {
       const { state, checkpoint } = this.#backend;
       const port = state.ports.get(EndpointID);
       if (port === undefined || port.portMap.length === 0) return;
-      const closed = { ...port, portMap: [] };
-      state.setPort(closed);
+      state.changePort(EndpointID, (now) => ({ ...now, portMap: [] }));
       this.#hostPorts.release(EndpointID);
       await this.#backend.syncFirewall();
       checkpoint('ports-closed');
-      await this.#backend.savePort(closed);
+      await this.#backend.savePort(EndpointID);
       checkpoint('ports-forgotten');
     });
   }

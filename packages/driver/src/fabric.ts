@@ -273,23 +273,27 @@ export class Fabric {
     const { checkpoint } = this.parts;
     await this.links.make(port.link, { bridge: port.bridge, mtu });
     checkpoint('link-created');
-    await this.savePort(port);
+    await this.savePort(port.id);
     checkpoint('row-committed');
   }
 
-  /** Writes into an edit all that is wanted of a port. */
-  editPort(edit: SwitchEdit, port: Port): void {
-    edit.ensurePort(containerPort(port, this.planOf(port)));
+  /** Writes into an edit all that is wanted of a port by now; nothing for one that is gone. */
+  editPort(edit: SwitchEdit, id: string): void {
+    const port = this.parts.state.ports.get(id);
+    if (port !== undefined) edit.ensurePort(containerPort(port, this.planOf(port)));
   }
 
   /** Adds or mends a port's row; Open vSwitch picks it up in its own time. */
-  async savePort(port: Port): Promise<void> {
-    await this.parts.ovs.commit((edit) => this.editPort(edit, port));
+  async savePort(id: string): Promise<void> {
+    await this.parts.ovs.commit((edit) => this.editPort(edit, id));
   }
 
   /** Writes only the identity of a port, when it has a row. */
-  async saveIds(port: Port): Promise<void> {
-    await this.parts.ovs.commit((edit) => edit.setIds('Interface', port.link, portIds(port), portIdKeys));
+  async saveIds(id: string): Promise<void> {
+    await this.parts.ovs.commit((edit) => {
+      const port = this.parts.state.ports.get(id);
+      if (port !== undefined) edit.setIds('Interface', port.link, portIds(port), portIdKeys);
+    });
   }
 
   /** Removes the links that wait, and resolves when those of all ports that were removed are gone, too. */

@@ -71,12 +71,8 @@ export function createHost(options: HostOptions): Host {
   const dhcp: DhcpClients = new DhcpClients(net, {
     onError: options.onError,
     onLease: (id, lease) => {
-      const port = state.ports.get(id);
-      if (port === undefined) return;
-      const { lease: _, ...rest } = port;
-      const held = lease === undefined ? rest : { ...rest, lease };
-      state.setPort(held);
-      fabric.saveIds(held).catch((error: unknown) => options.onError('remember a DHCP lease', error));
+      state.changePort(id, ({ lease: _, ...rest }) => (lease === undefined ? rest : { ...rest, lease }));
+      fabric.saveIds(id).catch((error: unknown) => options.onError('remember a DHCP lease', error));
     },
   });
   const onPortGone = (id: string) => {

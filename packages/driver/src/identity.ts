@@ -154,10 +154,7 @@ export class Identity {
     this.#state.setPort(known);
     if (another && ofport === wanted) this.#state.setPort({ ...holder, ofport: fabric.freeNumber(port.bridge) });
     await fabric.parts.ovs.commit((edit) => {
-      for (const id of another ? [holder.id, port.id] : [port.id]) {
-        const present = this.#state.ports.get(id);
-        if (present !== undefined) fabric.editPort(edit, present);
-      }
+      for (const id of another ? [holder.id, port.id] : [port.id]) fabric.editPort(edit, id);
       fabric.editMemory(edit, port.bridge);
     });
     fabric.parts.checkpoint('identified');
@@ -201,7 +198,7 @@ export class Identity {
     }
     for (const bridge of touched) this.#state.seats(bridge).rename(containerId, name);
     await fabric.parts.ovs.commit((edit) => {
-      for (const { id } of ports) fabric.editPort(edit, this.#state.ports.get(id)!);
+      for (const { id } of ports) fabric.editPort(edit, id);
       for (const bridge of touched) fabric.editMemory(edit, bridge);
     });
   }

@@ -149,10 +149,9 @@ export class LocalBackend implements Backend<Network, Port> {
     await Promise.all([fabric.parts.ovs.ofport(port.link, patienceMs), fabric.links.ready(port.link, port.bridge)]);
     fabric.links.refill();
     if (plan.dhcp || port.options['ovs.port.rate'] !== undefined) {
-      const joined = { ...port, sandbox };
-      this.state.setPort(joined);
-      await this.savePort(joined);
-      if (plan.dhcp) dhcp.start(joined);
+      this.state.changePort(port.id, (now) => ({ ...now, sandbox }));
+      await this.savePort(port.id);
+      if (plan.dhcp) dhcp.start({ ...port, sandbox });
     }
     this.checkpoint('joined');
     return { peer: localLinks.peerOf(port.link), gateways: gatewaysFor(plan, port.addresses) };
@@ -175,8 +174,8 @@ export class LocalBackend implements Backend<Network, Port> {
     return this.#parts.fabric.parts.firewall.sync();
   }
 
-  savePort(port: Port): Promise<void> {
-    return this.#parts.fabric.saveIds(port);
+  savePort(id: string): Promise<void> {
+    return this.#parts.fabric.saveIds(id);
   }
 
   describe(port: Port): Readonly<Record<string, string>> {

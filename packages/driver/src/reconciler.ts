@@ -188,7 +188,7 @@ export class Reconciler extends ReconcileLoop<ReconcilerHooks> {
 
   async #mendPort(port: Port, link: Link | undefined, attempt: Attempt): Promise<void> {
     if (this.underway.has(port.id)) return;
-    await attempt(`port ${port.link}`, () => this.#fabric.savePort(port));
+    await attempt(`port ${port.link}`, () => this.#fabric.savePort(port.id));
     if (link?.flags.lowerUp === true) await attempt(`label ${port.link}`, () => this.#label(port, link));
   }
 

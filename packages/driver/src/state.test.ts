@@ -66,3 +66,15 @@ it('finds ports by bridge, number and interface, through every change', () => {
   expect(state.portAt('br0', 1)).toBeUndefined();
   expect(state.portOfInterface('lcv333333333333')).toBeUndefined();
 });
+
+it('changes what is known of a port by now, and nothing of one that is gone', () => {
+  const state = new State();
+  const id = '1'.repeat(64);
+  state.setPort(port('1', 1));
+  state.changePort(id, (now) => ({ ...now, ofport: 7 }));
+  expect(state.changePort(id, (now) => ({ ...now, sandbox: '/run/netns/1' }))).toBe(true);
+  expect(state.portAt('br0', 7)).toEqual({ ...port('1', 7), sandbox: '/run/netns/1' });
+  state.deletePort(id);
+  expect(state.changePort(id, (now) => now)).toBe(false);
+  expect(state.ports.size).toBe(0);
+});

@@ -69,6 +69,13 @@ export class State {
     byNumber.set(port.ofport, port.id);
   }
 
+  /** Changes what is known of a port by now, which may be more than before a wait; false when it is gone. */
+  changePort(id: string, change: (now: Port) => Port): boolean {
+    const port = this.ports.get(id);
+    if (port !== undefined) this.setPort(change(port));
+    return port !== undefined;
+  }
+
   #portsOf(bridge: string): BridgePorts {
     const ports = this.#onBridge.get(bridge) ?? { ids: new Set(), byNumber: new Map(), taken: 0 };
     this.#onBridge.set(bridge, ports);

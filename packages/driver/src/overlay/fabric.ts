@@ -10,7 +10,6 @@ import {
   readGroups,
   transit,
 } from '@linecard/ovn';
-import type { SwitchEdit } from '@linecard/switch';
 import { contains, LinecardError, parseCidr } from '@linecard/wire';
 import { ContainerLinks, type LinkParts } from '../container-link.js';
 import { enableIPv6Forwarding } from '../fabric.js';
@@ -79,10 +78,11 @@ export class OverlayFabric {
     };
   }
 
-  /** An endpoint as the northbound database is to have it; undefined when its network is not known. */
-  logicalEndpoint(port: OverlayPort, host: string): LogicalEndpoint | undefined {
-    const network = this.parts.state.networks.get(port.networkId);
-    if (network === undefined) return undefined;
+  /** An endpoint as the northbound database is to have it; undefined when it or its network is gone. */
+  logicalEndpoint(id: string, host: string): LogicalEndpoint | undefined {
+    const port = this.parts.state.ports.get(id);
+    const network = this.parts.state.networks.get(port?.networkId ?? '');
+    if (port === undefined || network === undefined) return undefined;
     const ofport = this.parts.ovs.view.interface(port.link)?.ofport;
     const { groups, qos } = parseOverlayEndpoint(port.options);
     return {
@@ -230,28 +230,28 @@ export class OverlayFabric {
    * there when {@link needPort} says so.
    */
   async makePort(port: OverlayPort, network: OverlayNetwork, central: Central): Promise<void> {
-    const { ovs, checkpoint } = this.parts;
+    const { checkpoint } = this.parts;
     const bridge = this.bridge(central.settings);
     const mtu = await this.mtuOf(network.plan.mtu, central.settings);
     await this.links.make(port.link, { bridge, mtu });
     checkpoint('overlay-link-created');
     // First, because what is written to the northbound database wakes all of OVN, and ovs-vswitchd would wait for it.
-    const plugged = ovs.commit((edit) => this.editPort(edit, port, network, bridge));
-    const written = this.writePort(port, central);
+    const plugged = this.savePort(port.id, central);
+    const written = this.writePort(port.id, central);
     written.catch(() => undefined); // whoever joins is told
     this.#begun.set(port.id, written);
     await plugged;
     checkpoint('overlay-row-committed');
   }
 
-  /** Writes the logical port as far as it is missing, when all that was asked for it before is done. */
-  writePort(port: OverlayPort, central: Central): Promise<void> {
-    return this.#logicalPorts.run(port.id, () => this.#writePort(port, central));
+  /** Writes what is wanted of a logical port as far as it is missing, when all that was asked for it before is done. */
+  writePort(id: string, central: Central): Promise<void> {
+    return this.#logicalPorts.run(id, () => this.#writePort(id, central));
   }
 
   /** Resolves when the logical port is there. Rejects with the reason why {@link makePort} could not make it. */
-  needPort(port: OverlayPort, central: Central): Promise<void> {
-    return this.#begun.get(port.id) ?? this.writePort(port, central);
+  needPort(id: string, central: Central): Promise<void> {
+    return this.#begun.get(id) ?? this.writePort(id, central);
   }
 
   /** Removes the logical port and gives its addresses back. */
@@ -261,10 +261,10 @@ export class OverlayFabric {
     return this.#logicalPorts.run(id, () => nb.write((tx) => editEndpointGone(nb, tx, addresses, id), { what }));
   }
 
-  async #writePort(port: OverlayPort, { nb, addresses, settings }: Central): Promise<void> {
-    const logical = this.logicalEndpoint(port, settings.host);
+  async #writePort(id: string, { nb, addresses, settings }: Central): Promise<void> {
+    const logical = this.logicalEndpoint(id, settings.host);
     if (logical === undefined) return;
-    const what = `make logical port ${port.id.slice(0, 12)}`;
+    const what = `make logical port ${id.slice(0, 12)}`;
     const holder = await nb.write((tx) => editEndpoint(nb, tx, addresses, logical), { what });
     if (holder !== undefined) {
       this.#warn(
@@ -274,10 +274,17 @@ export class OverlayFabric {
     this.parts.checkpoint('logical-port-written');
   }
 
-  /** Writes into an edit all that is wanted of an endpoint's interface. */
-  editPort(edit: SwitchEdit, port: OverlayPort, network: OverlayNetwork, bridge: string): void {
-    const externalIds = overlayPortIds(port, network.name);
-    edit.ensurePort({ bridge, name: port.link, type: '', externalIds, ownedIds: overlayPortKeys });
+  /** Writes all that is wanted of an endpoint's interface by now; nothing for one that is gone. */
+  async savePort(id: string, { settings }: Central): Promise<void> {
+    const { ovs, state } = this.parts;
+    const bridge = this.bridge(settings);
+    await ovs.commit((edit) => {
+      const port = state.ports.get(id);
+      const network = state.networks.get(port?.networkId ?? '');
+      if (port === undefined || network === undefined) return;
+      const externalIds = overlayPortIds(port, network.name);
+      edit.ensurePort({ bridge, name: port.link, type: '', externalIds, ownedIds: overlayPortKeys });
+    });
   }
 
   /** Removes an endpoint's interface and link from this host. */

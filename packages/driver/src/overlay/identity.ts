@@ -97,15 +97,10 @@ export class OverlayIdentity {
     if (port === undefined || (port.container?.id === container.id && port.container.name === container.name)) return;
     const central = await reconciler.ready(patienceMs);
     const label = port.container?.id === container.id ? port.label : await this.#label(container.id);
-    const now = this.#state.ports.get(endpointId);
-    if (now === undefined) return;
-    const known = { ...now, container, ...(label === undefined ? {} : { label }) };
-    this.#state.setPort(known);
-    const network = this.#state.networks.get(port.networkId);
-    if (network === undefined) return;
-    const bridge = central.settings.bridge;
-    await fabric.parts.ovs.commit((edit) => fabric.editPort(edit, known, network, bridge));
-    if (this.#state.ports.has(endpointId)) await fabric.writePort(known, central);
+    const identify = (now: OverlayPort) => ({ ...now, container, ...(label === undefined ? {} : { label }) });
+    if (!this.#state.changePort(endpointId, identify)) return;
+    await fabric.savePort(endpointId, central);
+    await fabric.writePort(endpointId, central);
     this.#parts.onIdentified();
   }
 

@@ -128,7 +128,7 @@ export class OverlayBackend implements Backend<OverlayNetwork, OverlayPort> {
     const { fabric } = this.#parts;
     const central = await this.#central();
     await Promise.all([
-      fabric.needPort(port, central),
+      fabric.needPort(port.id, central),
       fabric.links.ready(port.link, central.settings.bridge),
       fabric.parts.ovs.ofport(port.link, patienceMs),
     ]);
@@ -158,12 +158,8 @@ export class OverlayBackend implements Backend<OverlayNetwork, OverlayPort> {
     await fabric.firewall.sync(fabric.exits(settings));
   }
 
-  async savePort(port: OverlayPort): Promise<void> {
-    const { fabric } = this.#parts;
-    const { settings } = await this.#central();
-    const network = this.state.networks.get(port.networkId);
-    if (network === undefined) return;
-    await fabric.parts.ovs.commit((edit) => fabric.editPort(edit, port, network, settings.bridge));
+  async savePort(id: string): Promise<void> {
+    await this.#parts.fabric.savePort(id, await this.#central());
   }
 
   describe({ id, link }: OverlayPort, { plan }: OverlayNetwork): Readonly<Record<string, string>> {

@@ -76,13 +76,9 @@ export class OverlayReconciler extends ReconcileLoop<OverlayHooks> {
   }
 
   async #mend(id: string, central: Central): Promise<void> {
-    const { state, ovs } = this.#fabric.parts;
-    const port = state.ports.get(id);
-    const network = state.networks.get(port?.networkId ?? '');
-    if (port === undefined || network === undefined || this.underway.has(id)) return;
-    const bridge = this.#fabric.bridge(central.settings);
-    await ovs.commit((edit) => this.#fabric.editPort(edit, port, network, bridge));
-    await this.#fabric.writePort(port, central);
+    if (this.underway.has(id)) return;
+    await this.#fabric.savePort(id, central);
+    await this.#fabric.writePort(id, central);
   }
 
   /** A port whose link is gone has no container any more, whatever anybody remembers. */

@@ -12,6 +12,13 @@ export class OverlayState {
     this.ports.set(port.id, port);
   }
 
+  /** Changes what is known of an endpoint by now, which may be more than before a wait; false when it is gone. */
+  changePort(id: string, change: (now: OverlayPort) => OverlayPort): boolean {
+    const port = this.ports.get(id);
+    if (port !== undefined) this.setPort(change(port));
+    return port !== undefined;
+  }
+
   /** The networks at each router. */
   byRouter(): Map<string, OverlayNetwork[]> {
     const routers = new Map<string, OverlayNetwork[]>();
