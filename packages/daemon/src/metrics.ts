@@ -1,5 +1,5 @@
 import type { PluginCall } from '@linecard/docker';
-import type { Host } from '@linecard/driver';
+import type { Host, Overlay } from '@linecard/driver';
 import { Transaction, vswitch } from '@linecard/ovsdb';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { addProcessMetrics } from './process-metrics.js';
@@ -40,7 +40,7 @@ export class Metrics {
   readonly #runs = this.#counter('linecard_reconciler_runs_total', 'Looks at whether everything is as wanted.');
   readonly #repairs = this.#counter('linecard_reconciler_repairs_total', 'What was not as wanted and was put right.');
   readonly #errors = this.#counter('linecard_errors_total', 'Work in the background that failed and is tried again.');
-  readonly #networks = this.#gauge('linecard_networks', 'Docker networks on Open vSwitch.');
+  readonly #networks = this.#gauge('linecard_networks', 'Docker networks on Open vSwitch, of one host and over many.');
   readonly #endpoints = this.#gauge('linecard_endpoints', 'Container ports made for Docker.');
   readonly #attachments = this.#gauge('linecard_attachments', 'Container ports made by linecard attach.');
   readonly #ovsdb = this.#gauge('linecard_ovsdb_connected', '1 while the copy of the database is up to date.');
@@ -91,38 +91,48 @@ export class Metrics {
     return this.#registry.contentType;
   }
 
-  /** Everything in Prometheus' text format. */
-  async render(host: Host): Promise<string> {
+  /** Everything in Prometheus' text format; `overlay` where this daemon serves networks over many hosts. */
+  async render(host: Host, overlay: Overlay | undefined): Promise<string> {
     const { state, ovs, watch } = host;
     const endpoints = [...state.ports.values()].filter(({ kind }) => kind === 'endpoint').length;
-    this.#networks.set(state.networks.size);
-    this.#endpoints.set(endpoints);
+    this.#networks.set(state.networks.size + (overlay?.state.networks.size ?? 0));
+    this.#endpoints.set(endpoints + (overlay?.state.ports.size ?? 0));
     this.#attachments.set(state.attachments.size);
     this.#ovsdb.set(ovs.ready ? 1 : 0);
     this.#docker.set(watch.connected ? 1 : 0);
-    await this.#readPorts(host);
+    await this.#readPorts(host, [...portsOf(state), ...portsOf(overlay?.state)]);
     return this.#registry.metrics();
   }
 
   /** Statistics change every few seconds, so they are not in the copy of the database: one request asks for all. */
-  async #readPorts({ state, ovs }: Host): Promise<void> {
+  async #readPorts({ ovs }: Host, ports: readonly CountedPort[]): Promise<void> {
     for (const counter of this.#ports.values()) counter.reset();
-    if (!ovs.ready || state.ports.size === 0) return;
+    if (!ovs.ready || ports.length === 0) return;
     const transaction = new Transaction(ovs.session, vswitch);
     const select = transaction.select('Interface', [], ['name', 'ofport', 'statistics']);
     const rows = (await transaction.commit(scrapeTimeoutMs).catch(() => undefined))?.get(select) ?? [];
     const byName = new Map(rows.map((row) => [row.name, row]));
-    for (const port of state.ports.values()) {
-      const row = byName.get(port.link);
+    for (const { link, network, container } of ports) {
+      const row = byName.get(link);
       if (row?.ofport === undefined) continue;
-      const labels = {
-        network: state.networks.get(port.networkId ?? '')?.name ?? '',
-        container: port.container?.name ?? '',
-        bridge: port.bridge,
-        ofport: row.ofport,
-        interface: row.name,
-      };
+      const bridge = ovs.view.bridgeOf(link) ?? '';
+      const labels = { network, container, bridge, ofport: row.ofport, interface: row.name };
       for (const name of statistics) this.#ports.get(name)?.inc(labels, row.statistics.get(name) ?? 0);
     }
   }
+}
+
+interface CountedPort {
+  readonly link: string;
+  readonly network: string;
+  readonly container: string;
+}
+
+/** The ports of networks of one host, or of those over many. */
+function portsOf(state: Host['state'] | Overlay['state'] | undefined): CountedPort[] {
+  return [...(state?.ports.values() ?? [])].map(({ link, networkId, container }) => ({
+    link,
+    network: state?.networks.get(networkId ?? '')?.name ?? '',
+    container: container?.name ?? '',
+  }));
 }

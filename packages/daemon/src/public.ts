@@ -1,4 +1,4 @@
-import type { Host } from '@linecard/driver';
+import type { Host, Overlay } from '@linecard/driver';
 import { explain } from '@linecard/wire';
 import type { FastifyInstance } from 'fastify';
 import { createServer } from './control.js';
@@ -7,7 +7,12 @@ import { innerNames } from './inner-names.js';
 import type { Metrics } from './metrics.js';
 
 /** What everybody on this machine may read: nothing here changes anything. */
-export function publicServer(host: Host, metrics: Metrics, engineId: () => string): FastifyInstance {
+export function publicServer(
+  host: Host,
+  overlay: Overlay | undefined,
+  metrics: Metrics,
+  engineId: () => string,
+): FastifyInstance {
   const app = createServer();
   app.get('/networks', async (_, reply) => {
     reply.type('application/json; charset=utf-8');
@@ -15,7 +20,7 @@ export function publicServer(host: Host, metrics: Metrics, engineId: () => strin
   });
   app.get('/metrics', async (_, reply) => {
     reply.type(metrics.contentType);
-    return metrics.render(host);
+    return metrics.render(host, overlay);
   });
   app.get('/healthz', async (_, reply) => {
     const reasons = host.ovs.ready ? [] : [explain(host.ovs.session.lastError ?? 'Open vSwitch does not answer yet')];

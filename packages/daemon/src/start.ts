@@ -137,7 +137,7 @@ async function serve(
   followSwitch(host, logger);
   const engineId = followEngineId(host);
   if (config.listen === undefined) return;
-  const server = publicServer(host, metrics, engineId);
+  const server = publicServer(host, overlay, metrics, engineId);
   closing.push(() => server.close());
   try {
     listen = await server.listen(config.listen);

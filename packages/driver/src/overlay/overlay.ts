@@ -36,6 +36,8 @@ export const overlayDriverName = 'openvswitch';
 
 /** Networks over many hosts on one host. */
 export interface Overlay {
+  /** What is wanted on this host: networks and endpoints by Docker's IDs. */
+  readonly state: Pick<OverlayState, 'networks' | 'ports'>;
   readonly driver: NetworkDriver;
   readonly ipam: IpamDriver;
   /** What the managers of a swarm ask. */
@@ -99,6 +101,7 @@ export function createOverlay(
       ? new Services({ engine, watch, state, networks: swarm, driverName: swarmName, ready, onError })
       : undefined;
   return {
+    state,
     driver,
     ipam,
     swarm,
