@@ -32,6 +32,8 @@ export interface ServiceParts {
 /** The label by which a swarm's container names its service. */
 const serviceLabel = 'com.docker.swarm.service.id';
 const patienceMs = 60_000;
+const firstRetryMs = 1000;
+const longestRetryMs = 30_000;
 
 /**
  * Holds the northbound database against what a swarm has. A manager keeps its networks, and makes a load balancer for
@@ -43,6 +45,8 @@ export class Services {
   #followed: Northbound | undefined;
   #tail: Promise<void> = Promise.resolve();
   #waiting = false;
+  #retryMs = firstRetryMs;
+  #retry: NodeJS.Timeout | undefined;
   #closed = false;
 
   constructor(parts: ServiceParts) {
@@ -63,19 +67,34 @@ export class Services {
 
   close(): void {
     this.#closed = true;
+    clearTimeout(this.#retry);
     this.#swarm.close();
   }
 
-  /** Holds services and their containers against what Docker has, now or after the look under way: as when a container was identified. */
+  /**
+   * Holds services and their containers against what Docker has, now or after the look under way: as when a container
+   * was identified. What fails is tried again.
+   */
   look(): void {
     if (this.#waiting || this.#closed) return;
     this.#waiting = true;
+    clearTimeout(this.#retry);
     this.#tail = this.#tail.then(async () => {
       this.#waiting = false;
-      await this.#look().catch((error: unknown) => {
-        if (!this.#closed) this.#parts.onError('hold the services of the swarm', error);
-      });
+      try {
+        await this.#look();
+        this.#retryMs = firstRetryMs;
+      } catch (error) {
+        this.#failed(error);
+      }
     });
+  }
+
+  #failed(error: unknown): void {
+    if (this.#closed) return;
+    this.#parts.onError('hold the services of the swarm', error);
+    this.#retry = setTimeout(() => this.look(), this.#retryMs);
+    this.#retryMs = Math.min(this.#retryMs * 2, longestRetryMs);
   }
 
   async #look(): Promise<void> {
