@@ -143,6 +143,11 @@ describeSystem('networks over three hosts', () => {
       ...{ bridge: 'br-int', datapath: 'userspace', failMode: 'secure', controllers: [] },
       dpid: expect.stringMatching(/^[0-9a-f]{16}$/),
     });
+    const metrics = (await h1.exec(['curl', '-s', 'http://127.0.0.1:9401/metrics'])).stdout;
+    expect(metrics).toMatch(/^linecard_networks 3$/m);
+    expect(metrics).toMatch(
+      /^linecard_port_rx_bytes_total\{network="net",container="web1",bridge="br-int",ofport="\d+",/m,
+    );
     const rows = (await h1.exec(['node', linecardMain, 'networks'], { env })).stdout;
     expect(rows, 'without a daemon').toMatch(/^net +overlay +10\.9\.0\.0\/16 fd00:9::\/64 .* 1442 +br-int +net .* 1$/m);
     expect(rows).toMatch(/^cut +overlay internal +10\.45\.0\.0\/24 /m);
@@ -179,12 +184,31 @@ describeSystem('networks over three hosts', () => {
     await guest(h1, 'plan', 'four');
     expect(await about(h1, 'four', 'plan', 'IPAddress'), 'not the one that was just released').toBe('10.41.0.4');
     expect((await h1.exec(['cat', '/run/linecard.log'])).stdout).toContain('MTU 9000 is more than the 1442 that fit');
-    await h1.docker('network', 'create', '-d', 'openvswitch', '--ipam-driver', 'openvswitch', 'auto');
-    await guest(h1, 'auto', 'any');
-    expect(await about(h1, 'any', 'auto', 'IPAddress')).toMatch(/^10\.128\.\d+\.2$/);
-    await clear(h1, ['one', 'four', 'any'], ['plan', 'auto']);
-    await clear(h2, [], ['plan']);
+    await Promise.all([clear(h1, ['one', 'four'], ['plan']), clear(h2, [], ['plan'])]);
     expect(await nbctl(all, '--bare', '--columns=external_ids', 'find', 'DNS', 'external_ids:kind=reserved')).toBe('');
+  });
+
+  it('belong to one container also on a network of another driver', async () => {
+    const [h1] = three();
+    const options = ['--subnet=10.46.0.0/24', '--aux-address=printer=10.46.0.9'];
+    await h1.docker('network', 'create', '-d', 'bridge', '--ipam-driver', 'openvswitch', ...options, 'other');
+    await expect(guest(h1, 'other', 'printer', '--ip=10.46.0.9')).rejects.toThrow('10.46.0.9 belongs to');
+    await guest(h1, 'other', 'one', '--ip=10.46.0.7');
+    await expect(guest(h1, 'other', 'two', '--ip=10.46.0.7')).rejects.toThrow('10.46.0.7 belongs to');
+    await clear(h1, ['printer', 'one', 'two'], ['other']);
+  });
+
+  it('choose a subnet that no network of any host has', async () => {
+    const [h1, h2] = three();
+    const chosen = async (name: string) => {
+      await h1.docker('network', 'create', '-d', 'openvswitch', '--ipam-driver', 'openvswitch', name);
+      await guest(h1, name, `in-${name}`);
+      return Number(/^10\.128\.(\d+)\.2$/.exec(await about(h1, `in-${name}`, name, 'IPAddress'))?.[1]);
+    };
+    const first = await chosen('auto');
+    await network([h2], 'named', `--subnet=10.128.${first + 1}.0/24`);
+    expect(await chosen('next')).toBe(first + 2);
+    await Promise.all([clear(h1, ['in-auto', 'in-next'], ['auto', 'next']), clear(h2, [], ['named'])]);
   });
 
   it('find a container that comes back at once, also on another host: its address has the same MAC address', async () => {

@@ -65,11 +65,11 @@ export class Addresses {
   }
 
   /**
-   * Takes an address for an endpoint of this host: the one that is `wanted`, or the lowest of the pool that is free.
-   * Rejects with `LC_CONFLICT` when it belongs to somebody or the pool is exhausted, `LC_INVALID` when it is not one of
-   * the subnet.
+   * Takes an address for an endpoint of this host: the one that is `wanted`, or the lowest of the pool that is free, but
+   * for `others`. Rejects with `LC_CONFLICT` when it belongs to somebody or the pool is exhausted, `LC_INVALID` when it
+   * is not one of the subnet.
    */
-  async allocate(pool: Pool, wanted?: string): Promise<string> {
+  async allocate(pool: Pool, wanted?: string, others: readonly string[] = []): Promise<string> {
     await this.settle();
     if (wanted !== undefined) this.#refuseWanted(pool, wanted);
     let chosen: string | undefined;
@@ -83,7 +83,7 @@ export class Addresses {
         if (known !== undefined) this.#unmark(pool.space, chosen);
       }
       if (chosen === undefined || !this.#pending.has(pendingKey(pool.space, chosen))) {
-        chosen = wanted ?? this.#choose(pool, attempt++);
+        chosen = wanted ?? this.#choose(pool, attempt++, others);
         this.#pending.add(pendingKey(pool.space, chosen));
       }
       this.#sweep(tx, pool.space, chosen);
@@ -115,18 +115,14 @@ export class Addresses {
   }
 
   /** The lowest free address; somewhere among the next free ones after others were faster twice. */
-  #choose(pool: Pool, attempt: number, others: readonly string[] = []): string {
+  #choose(pool: Pool, attempt: number, others: readonly string[]): string {
     const family = pool.subnet.family;
-    const taken = (value: bigint) => {
-      const address = addressText(value, family);
-      return this.#pending.has(pendingKey(pool.space, address)) || others.includes(address);
-    };
+    const isTaken = (address: string) => this.#pending.has(pendingKey(pool.space, address)) || others.includes(address);
     const skip = attempt < 2 ? 0 : Math.floor(Math.random() * Math.min(1024, 16 << attempt));
-    const free = this.#index.free(pool, taken, skip);
+    const free = this.#index.free(pool, (value) => isTaken(addressText(value, family)), skip);
     if (free !== undefined) return addressText(free, family);
     for (const { claim } of this.#index.released(pool.space)) {
-      const within = contains(pool.range ?? pool.subnet, claim.address);
-      if (within && !this.#pending.has(pendingKey(pool.space, claim.address))) return claim.address;
+      if (contains(pool.range ?? pool.subnet, claim.address) && !isTaken(claim.address)) return claim.address;
     }
     const where = formatCidr(pool.range ?? pool.subnet);
     throw new LinecardError('LC_CONFLICT', `every address of ${where} is in use`, {

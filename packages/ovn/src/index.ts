@@ -29,6 +29,7 @@ export {
   editNetworkGone,
   networksIn,
   networksOf,
+  subnetsIn,
   swarmUser,
 } from './networks.js';
 export * from './northbound.js';

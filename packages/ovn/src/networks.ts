@@ -39,6 +39,11 @@ export function* networksOf(nb: Northbound, host: string): Generator<{ id: strin
   }
 }
 
+/** The IPv4 subnets that logical switches have, as their rows say it. */
+export function subnetsIn(nb: Northbound): string[] {
+  return [...nb.replica.table('Logical_Switch').values()].flatMap((row) => row.external_ids.get('subnet') ?? []);
+}
+
 /** The key under which a switch remembers that a virtual machine is on it. */
 export function machineKey(port: string): string {
   return `machine:${port}`;

@@ -68,7 +68,7 @@ async function collected({
     },
   } as unknown as DockerEngine;
   const identity = new OverlayIdentity({
-    ...{ engine, watch, net: {} as Netlink, fabric, reconciler, driver },
+    ...{ engine, watch, net: {} as Netlink, fabric, reconciler, driver, ipam },
     driverName: 'openvswitch',
     graceMs: 1000,
     onError,

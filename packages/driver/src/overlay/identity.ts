@@ -3,6 +3,7 @@ import type { Netlink } from '@linecard/linux';
 import { LinecardError, parseCidr } from '@linecard/wire';
 import type { DockerDriver } from '../docker-driver.js';
 import type { OverlayFabric } from './fabric.js';
+import type { OverlayIpam } from './overlay-ipam.js';
 import { ownSpace, planOverlay } from './plan.js';
 import type { OverlayReconciler } from './reconciler.js';
 import type { OverlayNetwork, OverlayPort } from './records.js';
@@ -15,6 +16,8 @@ export interface OverlayIdentityParts {
   readonly fabric: OverlayFabric;
   readonly reconciler: OverlayReconciler;
   readonly driver: DockerDriver<OverlayNetwork, OverlayPort>;
+  /** Told of networks of other drivers that have their addresses from it, which nobody else tells it of. */
+  readonly ipam: Pick<OverlayIpam, 'opened'>;
   /** The name under which Docker knows the driver. */
   readonly driverName: string;
   /** How long, in ms, what Docker does not know must stay unknown before it is removed. */
@@ -67,9 +70,19 @@ export class OverlayIdentity {
   async #onEvent({ type, action, id, attributes }: DockerEvent): Promise<void> {
     const what = `${type} ${action}`;
     if (what === 'network connect' && this.#state.networks.has(id)) return this.#inspect(id);
-    if (what === 'network create' && attributes.name !== undefined) return this.#rename(id, attributes.name);
+    if (what === 'network create') return this.#created(id, attributes.name);
     if (what === 'network destroy' || what === 'network remove') return this.#collect();
     if (what === 'container rename') return this.#renamed(id, attributes.name);
+  }
+
+  async #created(id: string, name: string | undefined): Promise<void> {
+    if (this.#state.networks.has(id)) {
+      if (name !== undefined) await this.#rename(id, name);
+      return;
+    }
+    const { engine, ipam, driverName } = this.#parts;
+    const { ipamDriver, subnets } = await engine.network(id);
+    if (ipamDriver === driverName) for (const { subnet } of subnets) if (subnet) ipam.opened(parseCidr(subnet));
   }
 
   async #rename(id: string, name: string): Promise<void> {

@@ -10,7 +10,7 @@ import type {
   RequestPoolReply,
   RequestPoolRequest,
 } from '@linecard/docker';
-import { type Addresses, type NorthboundTransaction, type Pool, poolSpan, swarmUser } from '@linecard/ovn';
+import { type Addresses, type NorthboundTransaction, type Pool, poolSpan, subnetsIn, swarmUser } from '@linecard/ovn';
 import { type Cidr, contains, formatCidr, LinecardError, networkOf, parseCidr, toHex } from '@linecard/wire';
 import type { CentralLink } from './central.js';
 import { ownSpace } from './plan.js';
@@ -88,7 +88,10 @@ export class OverlayIpam implements IpamDriver {
       const groups = toHex(randomBytes(5)).replace(/^(..)(....)(....)$/, '$1:$2:$3');
       return { subnet: parseCidr(`fd${groups}::/64`), ticket: '' };
     }
-    const ticket = await (await this.#addresses(space)).allocate(defaultPools);
+    const { nb } = await this.#central.ready(patienceMs);
+    // Also of networks that have the subnet because somebody named it, and of those whose first host has left it.
+    const others = subnetsIn(nb).flatMap((subnet) => ticketOf(subnet) ?? []);
+    const ticket = await (await this.#addresses(space)).allocate(defaultPools, undefined, others);
     return { subnet: parseCidr(`10.128.${ticket.split('.')[3]}.0/24`), ticket };
   }
 
@@ -114,7 +117,7 @@ export class OverlayIpam implements IpamDriver {
     for (const { space, address } of [...addresses.claimsOf(swarmUser)]) {
       if (space === swarmSpace && contains(subnet, address)) await addresses.release(space, address);
     }
-    const ticket = ticketOf(subnet);
+    const ticket = ticketOf(formatCidr(subnet));
     if (ticket !== undefined) await addresses.release(defaultPools.space, ticket);
   }
 
@@ -166,8 +169,8 @@ export class OverlayIpam implements IpamDriver {
 }
 
 /** The address in {@link defaultPools} that stands for a subnet that was chosen. */
-export function ticketOf({ address }: Cidr): string | undefined {
-  const third = /^10\.128\.(\d+)\.0$/.exec(address)?.[1];
+export function ticketOf(subnet: string): string | undefined {
+  const third = /^10\.128\.(\d+)\.0\/24$/.exec(subnet)?.[1];
   return third === undefined ? undefined : `10.128.0.${third}`;
 }
 

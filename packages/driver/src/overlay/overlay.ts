@@ -87,7 +87,7 @@ export function createOverlay(
   const driver = new DockerDriver(new OverlayBackend({ fabric, reconciler, ipam }), hostPorts);
   const driverName = swarmName ?? overlayDriverName;
   const identity = new OverlayIdentity({
-    ...{ engine, watch, net, fabric, reconciler, driver, driverName, graceMs, onError },
+    ...{ engine, watch, net, fabric, reconciler, driver, ipam, driverName, graceMs, onError },
     onIdentified: () => services?.look(),
   });
   const ready = (timeoutMs: number) => reconciler.ready(timeoutMs);

@@ -1,6 +1,6 @@
 import type { DockerEngine, DockerNetwork, DockerWatch } from '@linecard/docker';
 import { addressesOf, type Claim } from '@linecard/ovn';
-import { type Cidr, contains, parseCidr } from '@linecard/wire';
+import { type Cidr, contains, formatCidr, parseCidr } from '@linecard/wire';
 import type { Central, CentralLink } from './central.js';
 import { defaultPools, isPoolUse, ticketOf } from './overlay-ipam.js';
 import { ownSpace } from './plan.js';
@@ -65,7 +65,7 @@ export class UnusedAddresses extends Rounds {
       return some.flatMap(({ subnets }) => subnets.flatMap(({ subnet }) => (subnet ? [parseCidr(subnet)] : [])));
     };
     const within = (subnets: readonly Cidr[], address: string) => subnets.some((subnet) => contains(subnet, address));
-    const tickets = new Set(subnetsOf(networks).map(ticketOf));
+    const tickets = new Set(subnetsOf(networks).map((subnet) => ticketOf(formatCidr(subnet))));
     // The addresses of a swarm's network are claimed by its manager, for containers on any host.
     const swarms = subnetsOf(networks.filter(({ scope }) => scope !== 'local'));
     // A network of another driver is none that this host has told of; its pool uses its gateway as long as it lives.
