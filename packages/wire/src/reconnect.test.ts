@@ -46,6 +46,17 @@ describe('reconnect', () => {
     expect(machine.deadline).toBe(now + 1 + 800);
   });
 
+  it('is due at once when it is told to hurry, and waits shortly after that', () => {
+    const machine = new Reconnect(options);
+    attemptsOf(machine, 5);
+    machine.hurry(10_000);
+    expect(machine.run(10_000)).toBe('connect');
+    machine.hurry(10_001);
+    expect(machine.run(10_001)).toBeUndefined();
+    machine.lost(10_001);
+    expect(machine.deadline).toBe(10_101);
+  });
+
   it('gives up an attempt that hangs', () => {
     const machine = new Reconnect(options);
     machine.start(0);
@@ -83,7 +94,7 @@ describe('reconnect', () => {
   });
 
   it('never asks to connect twice without a loss between, and never waits longer than allowed', () => {
-    const event = fc.constantFrom('run', 'connected', 'received', 'lost', 'wait');
+    const event = fc.constantFrom('run', 'connected', 'received', 'lost', 'hurry', 'wait');
     fc.assert(
       fc.property(fc.array(event, { maxLength: 200 }), (events) => {
         const machine = new Reconnect(options);
@@ -94,7 +105,7 @@ describe('reconnect', () => {
           let action: ReconnectAction | undefined;
           if (name === 'wait') now += 500;
           else if (name === 'run') action = machine.run(now);
-          else machine[name as 'connected' | 'received' | 'lost'](now);
+          else machine[name as 'connected' | 'received' | 'lost' | 'hurry'](now);
           if (action === 'connect') {
             expect(open).toBe(false);
             open = true;

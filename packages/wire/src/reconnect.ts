@@ -74,6 +74,14 @@ export class Reconnect {
     this.#enter('stopped', now);
   }
 
+  /** The peer may be there again: a waiting attempt is due at once, and waits begin from the shortest again. */
+  hurry(now: number): void {
+    if (this.#state !== 'backoff') return;
+    this.#backoff = 0;
+    this.#wait = 0;
+    this.#enter('backoff', now);
+  }
+
   /** What is due at `now`, if anything. */
   run(now: number): ReconnectAction | undefined {
     const deadline = this.deadline;

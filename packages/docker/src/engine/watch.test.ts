@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { LinecardError } from '@linecard/wire';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DockerEngine, DockerWatch } from '../index.js';
 import { serveOn, socketDirectory } from '../testing/sockets.js';
 import { EventLines } from './events.js';
@@ -95,6 +95,19 @@ describe('a watch', () => {
     streams[1]!.write(line);
     await once(watch, 'event');
     expect(told).toEqual(['down LC_DOCKER', 'up', 'connect', 'down LC_CLOSED', 'up', 'connect']);
+  });
+
+  it('connects when the socket comes, not when a wait is over', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      watch.start();
+      vi.advanceTimersByTime(1);
+      await once(watch, 'down');
+      await startDocker();
+      await once(watch, 'up');
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('asks for events since the moment before it connected, of containers and networks', async () => {

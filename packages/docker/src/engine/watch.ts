@@ -1,5 +1,7 @@
 import { EventEmitter } from 'node:events';
+import { type FSWatcher, watch } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
+import { basename, dirname } from 'node:path';
 import { LinecardError, Reconnect } from '@linecard/wire';
 import type { DockerEngine } from './engine.js';
 import { type DockerEvent, type EventFilter, EventLines } from './events.js';
@@ -27,8 +29,14 @@ const everything: EventFilter = {
 };
 
 /**
- * Watches containers and networks for ever. While Docker is away, which is normal when Docker starts last, it tries
- * again with waits of up to two seconds; while it is there, nothing runs but the stream.
+ * How long, in ms, nobody tries while Docker is away and its socket does not come: an attempt costs a millisecond and
+ * more of processor time, and is needed only where the folder cannot be watched or a dead Docker has left its socket.
+ */
+const longestWaitMs = 10_000;
+
+/**
+ * Watches containers and networks for ever. While Docker is away, which is normal when Docker starts last, it waits for
+ * the socket to come; while it is there, nothing runs but the stream.
  *
  * Events are lost while Docker is away, so list again at every `up`. Around an `up` an event may come although the list
  * shows its effect already.
@@ -36,9 +44,10 @@ const everything: EventFilter = {
 export class DockerWatch extends EventEmitter<DockerWatchEvents> {
   readonly #engine: DockerEngine;
   readonly #filter: EventFilter;
-  readonly #reconnect = new Reconnect({ minBackoffMs: 100, maxBackoffMs: 2000, connectTimeoutMs });
+  readonly #reconnect = new Reconnect({ minBackoffMs: 100, maxBackoffMs: longestWaitMs, connectTimeoutMs });
   #attempt = new AbortController();
   #timer: NodeJS.Timeout | undefined;
+  #folder: FSWatcher | undefined;
   #told: 'up' | 'down' | undefined;
 
   constructor(engine: DockerEngine, filter: EventFilter = everything) {
@@ -55,15 +64,38 @@ export class DockerWatch extends EventEmitter<DockerWatchEvents> {
   /** Starts watching; tells `up` or `down` soon. */
   start(): void {
     this.#reconnect.start(performance.now());
+    this.#awaitSocket();
     this.#schedule();
   }
 
   /** Stops for good; tells nothing more. */
   close(): void {
     this.#reconnect.stop(performance.now());
+    this.#awaitNothing();
     this.#schedule();
     this.#told = undefined;
     this.#attempt.abort();
+  }
+
+  /** Before an attempt, so that a socket that comes after it is seen. */
+  #awaitSocket(): void {
+    if (this.#folder !== undefined) return;
+    const path = this.#engine.socketPath;
+    try {
+      this.#folder = watch(dirname(path), { persistent: false }, (_, name) => {
+        if (name !== basename(path)) return;
+        this.#reconnect.hurry(performance.now());
+        this.#run();
+      });
+      this.#folder.on('error', () => this.#awaitNothing());
+    } catch {
+      // There is no such folder yet, or no inotify instance left: the attempts go on.
+    }
+  }
+
+  #awaitNothing(): void {
+    this.#folder?.close();
+    this.#folder = undefined;
   }
 
   #schedule(): void {
@@ -94,6 +126,7 @@ export class DockerWatch extends EventEmitter<DockerWatchEvents> {
     this.#follow(stream, signal);
     if (signal.aborted) return;
     this.#reconnect.connected(performance.now());
+    this.#awaitNothing();
     this.#schedule();
     this.#told = 'up';
     this.emit('up');
@@ -124,6 +157,7 @@ export class DockerWatch extends EventEmitter<DockerWatchEvents> {
   #lost(cause: LinecardError, signal: AbortSignal): void {
     if (this.#reconnect.state === 'stopped' || signal !== this.#attempt.signal) return;
     this.#reconnect.lost(performance.now());
+    this.#awaitSocket();
     this.#schedule();
     if (this.#told === 'down') return;
     this.#told = 'down';
