@@ -67,7 +67,7 @@ for (let n = 0; n < 2; n++) {
 }
 await attachMany(network, 199, { firstAddress: 2000, width: 200 });
 await floor.settle();
-result.shareAt1000 = await shares(Math.ceil(rounds / 3));
+result.shareAt1000 = await shares(rounds);
 await attachMany(network, 1, { firstAddress: 3000 });
 await floor.settle();
 // V8 tidies the heap up after a burst, for the last time some eight seconds after all is quiet: rest begins then.

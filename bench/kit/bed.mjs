@@ -12,7 +12,7 @@ function daemon(meter) {
   const preload = meter ? ['--import', here('kit/meter.mjs')] : [];
   return {
     argv: ['node', ...nodeOptions, ...preload, main, 'up', '--log', 'json'],
-    env: { LINECARD_BENCH_METER: meterSocket },
+    env: { LINECARD_BENCH_METER: meterSocket, MALLOC_ARENA_MAX: '2' },
   };
 }
 

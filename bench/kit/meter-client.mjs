@@ -21,12 +21,12 @@ export class Meter {
     return meter;
   }
 
-  /** The processor time in ms that the daemon uses during `work`, all its threads, without the kernel's netlink. */
+  /** The processor time in ms that the daemon uses during `work`, without what the kernel uses to send. */
   async used(work) {
     const before = await this.#read();
     await work();
     const after = await this.#read();
-    return after.cpuMs - before.cpuMs - (after.netlinkMs - before.netlinkMs) - this.#cost;
+    return after.cpuMs - before.cpuMs - (after.kernelMs - before.kernelMs) - this.#cost;
   }
 
   async #read() {

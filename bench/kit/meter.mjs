@@ -1,5 +1,6 @@
 // Loaded into the daemon by `node --import`: tells, on a socket of its own, how much processor time the daemon's thread
-// has used and how much of that went into the kernel's netlink, which executes requests while they are sent.
+// has used, and how much of that went into the kernel while it sent: netlink executes requests on the spot, and a
+// write to a socket wakes who waits for it, which takes the longer the busier the machine is.
 import { openSync, readSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { isMainThread } from 'node:worker_threads';
@@ -18,21 +19,30 @@ function cpuMs() {
   return Number.parseInt(text.latin1Slice(0, length), 10) / 1e6;
 }
 
-function start() {
-  let netlinkMs = 0;
-  const send = RawNetlinkSocket.prototype.send;
-  RawNetlinkSocket.prototype.send = function (...args) {
+let kernelMs = 0;
+
+/** Counts what a method takes as the kernel's. */
+function countAsKernel(prototype, name) {
+  const method = prototype[name];
+  prototype[name] = function (...args) {
     const before = cpuMs();
     try {
-      return send.apply(this, args);
+      return method.apply(this, args);
     } finally {
-      netlinkMs += cpuMs() - before;
+      kernelMs += cpuMs() - before;
     }
   };
+}
+
+function start() {
+  countAsKernel(RawNetlinkSocket.prototype, 'send');
   const server = createServer((socket) => {
-    socket.on('data', () => void socket.write(`${JSON.stringify({ cpuMs: cpuMs(), netlinkMs })}\n`));
+    socket.on('data', () => void socket.write(`${JSON.stringify({ cpuMs: cpuMs(), kernelMs })}\n`));
   });
   server.listen(process.env.LINECARD_BENCH_METER).unref();
+  // What all sockets of Node.js write with.
+  const streams = Object.getPrototypeOf(Object.getPrototypeOf(server._handle));
+  for (const name of ['writev', 'writeBuffer', 'writeUtf8String', 'writeLatin1String']) countAsKernel(streams, name);
 }
 
 // Threads of the daemon inherit what it was started with.
